@@ -1,0 +1,265 @@
+#pragma once
+/// The shared state behind a Future: one reference-counted node a task, which holds the state word, the callable, the
+/// result and what waits for it.
+///
+/// States: PENDING -> RUNNING -> FINISHED or CANCELLED, or PENDING -> CANCELLED. Every step is one compare-and-swap on
+/// the state word, so exactly one of start, cancel and shutdown wins.
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include <overlap/core/time.hpp>
+
+namespace overlap::detail {
+
+class TaskNode;
+struct ShipTable;
+
+/// What a future does when it is done: one link in its node's list. Fired once, under no lock, or removed before.
+class Continuation {
+ public:
+  /// Waiters are fired before callbacks, each kind in the order of addition.
+  enum class Kind : std::uint8_t { waiter, callback };
+
+  explicit Continuation(Kind kind) noexcept : kind_(kind) {}
+  virtual ~Continuation() = default;
+  Continuation(const Continuation&) = delete;
+  Continuation& operator=(const Continuation&) = delete;
+
+  /// The node is done. Called on the completing thread; may delete *this.
+  virtual void fire(TaskNode& node) noexcept = 0;
+
+ private:
+  friend class TaskNode;
+  Continuation* previous_ = nullptr;
+  Continuation* next_ = nullptr;
+  const Kind kind_;
+  bool linked_ = false;
+};
+
+/// How far run() takes a coroutine.
+enum class RunMode : std::uint8_t {
+  to_completion,  ///< run() returns when the task is done: the calling thread drives it
+  may_detach,     ///< run() may leave a coroutine suspended on the loop that runs on this thread
+};
+
+class TaskNode {
+ public:
+  enum Phase : std::uint32_t { pending = 0, running = 1, finished = 2, cancelled = 3 };
+
+  TaskNode() noexcept = default;
+  TaskNode(const TaskNode&) = delete;
+  TaskNode& operator=(const TaskNode&) = delete;
+
+  void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  /// Pairs its release with the acquire of the last one out, which deletes.
+  void release() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+  Phase phase() const noexcept { return static_cast<Phase>(word_.load(std::memory_order_acquire) & kPhaseMask); }
+  bool done() const noexcept { return phase() >= finished; }
+
+  /// PENDING -> RUNNING. The one that gets true must call run(), or finish the node in another way.
+  bool try_start() noexcept;
+  /// PENDING -> CANCELLED. True also when it was cancelled already.
+  bool try_cancel() noexcept;
+  /// PENDING -> FINISHED with an error, for an engine that died. False if it had started or was done.
+  bool try_fail(std::exception_ptr error) noexcept;
+
+  /// Runs the callable; needs a successful try_start(). Throws nothing but the forced unwinding of a cancelled thread.
+  virtual void run(RunMode mode) = 0;
+  /// RUNNING -> FINISHED with an error; the callable is destroyed first.
+  void fail(std::exception_ptr error) noexcept;
+  /// RUNNING -> CANCELLED, for a task that ended because it was asked to.
+  void finish_cancelled() noexcept;
+
+  /// Asks a running task to stop; a task that has not started is cancelled by try_cancel() instead.
+  virtual void request_stop() noexcept {}
+
+  /// How the call crosses a process boundary; null when it cannot, with the reason in why_not_shippable().
+  virtual const ShipTable* ship_table() const noexcept { return nullptr; }
+  virtual const char* why_not_shippable() const noexcept { return "it was made without a shippable callable"; }
+
+  std::exception_ptr error() const noexcept { return error_; }
+
+  /// Blocks until done or past the deadline (absent: for ever). A result that is there at the deadline wins.
+  bool wait(std::optional<TimePoint> deadline) noexcept;
+  /// As wait(), but lets a worker run the very task it waits for if that has not started.
+  bool help_or_wait(std::optional<TimePoint> deadline);
+
+  /// Links a continuation; false if the node is done already (nothing was linked).
+  bool add(Continuation& continuation) noexcept;
+  /// Unlinks it; false if it was fired or is about to be.
+  bool remove(Continuation& continuation) noexcept;
+
+  /// The engine this task was given to, compared with the engine that the current thread works for.
+  void set_home(const void* home) noexcept { home_ = home; }
+  const void* home() const noexcept { return home_; }
+
+  TaskNode* next_in_queue = nullptr;  ///< for the intrusive queue of the executor that holds it
+
+ protected:
+  virtual ~TaskNode() = default;
+  /// Destroys the callable and its arguments; called exactly once, before the node is done.
+  virtual void drop_call() noexcept = 0;
+
+  /// RUNNING -> `end`: publishes what was stored before, wakes waiters, then runs callbacks.
+  void publish(Phase end) noexcept;
+
+  std::exception_ptr error_;  // written before the state word says FINISHED, read only after
+
+ private:
+  static constexpr std::uint32_t kPhaseMask = 3;
+  static constexpr std::uint32_t kHasContinuations = 4;  // the list may be non-empty: take it under its lock
+  static constexpr std::uint32_t kHasParked = 8;         // a thread sleeps on the state word
+
+  void settle(std::uint32_t old_word) noexcept;
+
+  std::atomic<std::uint32_t> references_{1};
+  std::atomic<std::uint32_t> word_{pending};  // also the futex that waiters park on
+  const void* home_ = nullptr;
+  Continuation* head_ = nullptr;  // both guarded by the lock that the node's address selects
+  Continuation* tail_ = nullptr;
+};
+
+/// Owning pointer to a node.
+template <class Node>
+class NodePtr {
+ public:
+  NodePtr() noexcept = default;
+  /// Takes over the reference that the caller holds.
+  static NodePtr adopt(Node* node) noexcept {
+    NodePtr pointer;
+    pointer.node_ = node;
+    return pointer;
+  }
+  static NodePtr share(Node* node) noexcept {
+    if (node != nullptr) node->retain();
+    return adopt(node);
+  }
+  NodePtr(const NodePtr& other) noexcept : node_(other.node_) {
+    if (node_ != nullptr) node_->retain();
+  }
+  NodePtr(NodePtr&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  NodePtr& operator=(NodePtr other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~NodePtr() {
+    if (node_ != nullptr) node_->release();
+  }
+
+  Node* get() const noexcept { return node_; }
+  Node* leak() noexcept { return std::exchange(node_, nullptr); }
+  Node* operator->() const noexcept { return node_; }
+  Node& operator*() const noexcept { return *node_; }
+  explicit operator bool() const noexcept { return node_ != nullptr; }
+  friend bool operator==(const NodePtr&, const NodePtr&) noexcept = default;
+
+ private:
+  Node* node_ = nullptr;
+};
+
+using TaskPtr = NodePtr<TaskNode>;
+
+/// The engine whose worker (or loop) thread this is; null elsewhere.
+class CurrentHome {
+ public:
+  enum class Kind : std::uint8_t { none, pool, loop };
+  static const void* get() noexcept;
+  static Kind kind() noexcept;
+
+  /// Marks this thread for a scope.
+  CurrentHome(const void* home, Kind kind) noexcept;
+  ~CurrentHome();
+  CurrentHome(const CurrentHome&) = delete;
+  CurrentHome& operator=(const CurrentHome&) = delete;
+
+ private:
+  const void* const outer_;
+  const Kind outer_kind_;
+};
+
+/// Tells a worker that the task it runs is about to be done: just before anybody can see that. A worker that counts
+/// itself free only afterwards would look busy to whoever waits for the result and submits the next task at once.
+class RunningTask {
+ public:
+  class Worker {
+   public:
+    virtual void task_ends() noexcept = 0;
+
+   protected:
+    ~Worker() = default;
+  };
+
+  /// Until the end of the scope this thread runs `node` for `worker`.
+  RunningTask(const TaskNode& node, Worker& worker) noexcept;
+  ~RunningTask();
+  RunningTask(const RunningTask&) = delete;
+  RunningTask& operator=(const RunningTask&) = delete;
+
+ private:
+  friend class TaskNode;
+  static void about_to_end(const TaskNode& node) noexcept;
+
+  const TaskNode* node_;  // null once told
+  Worker& worker_;
+  RunningTask* const outer_;
+};
+
+/// First in, first out; nodes are linked through themselves. Not thread-safe. What is left is released, not cancelled.
+class TaskQueue {
+ public:
+  TaskQueue() noexcept = default;
+  TaskQueue(const TaskQueue&) = delete;
+  TaskQueue& operator=(const TaskQueue&) = delete;
+  TaskQueue& operator=(TaskQueue&& other) noexcept {
+    std::swap(head_, other.head_);
+    std::swap(tail_, other.tail_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  TaskQueue(TaskQueue&& other) noexcept
+      : head_(std::exchange(other.head_, nullptr)),
+        tail_(std::exchange(other.tail_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
+  ~TaskQueue() {
+    while (pop()) {
+    }
+  }
+
+  bool empty() const noexcept { return head_ == nullptr; }
+  std::size_t size() const noexcept { return size_; }
+  void push(TaskPtr node) noexcept {
+    TaskNode* raw = node.leak();
+    raw->next_in_queue = nullptr;
+    (tail_ == nullptr ? head_ : tail_->next_in_queue) = raw;
+    tail_ = raw;
+    ++size_;
+  }
+  void push_front(TaskPtr node) noexcept {
+    TaskNode* raw = node.leak();
+    raw->next_in_queue = head_;
+    head_ = raw;
+    if (tail_ == nullptr) tail_ = raw;
+    ++size_;
+  }
+  TaskPtr pop() noexcept {
+    if (head_ == nullptr) return {};
+    TaskNode* raw = std::exchange(head_, head_->next_in_queue);
+    if (head_ == nullptr) tail_ = nullptr;
+    --size_;
+    return TaskPtr::adopt(raw);
+  }
+
+ private:
+  TaskNode* head_ = nullptr;
+  TaskNode* tail_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace overlap::detail

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <optional>
+
+#include <overlap/core/detail/shipping.hpp>
+#include <overlap/core/future.hpp>
+#include <overlap/core/map.hpp>
+
+namespace overlap {
+
+struct ShutdownOptions {
+  bool wait = true;             ///< return only when everything accepted has run and the workers are gone
+  bool cancel_pending = false;  ///< cancel what has not started; what runs is finished
+};
+
+/// Runs submitted calls: now, on threads, on an event loop or in worker processes. Which, the program chooses at run
+/// time: all work goes through this type.
+///
+/// Safe to use from any thread. The destructor of every executor is shutdown({.wait = true}).
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  /// Accepts the call f(args...) and returns its Future at once (the inline executor: when it is done). `f` and the
+  /// arguments are copied or moved in; use std::ref for a reference that outlives the task. If `f` takes a
+  /// std::stop_token first, it gets one, which Future::request_stop() triggers. If `f` returns a Task, the task is
+  /// run and the Future has its result.
+  /// Throws BrokenExecutor after shutdown(), and NotShippable when the call cannot cross a boundary that this executor
+  /// needs it to cross.
+  template <class F, class... A>
+  auto submit(F f, A... args) -> Future<typename detail::CallTraits<F, A...>::Result> {
+    using Result = typename detail::CallTraits<F, A...>::Result;
+    using Node = detail::CallNode<F, A...>;
+    auto node = detail::NodePtr<Node>::adopt(new Node(std::in_place, std::move(f), std::move(args)...));
+    auto future = detail::FutureAccess::make(detail::NodePtr<detail::ResultNode<Result>>::share(node.get()));
+    enqueue(detail::TaskPtr::adopt(node.leak()));
+    return future;
+  }
+
+  /// Calls f(element...) for the elements of one or more ranges, zipped; the shortest ends it. Gives a lazy input range
+  /// of the results, in the order of the input. See MapRange. The executor must outlive the range.
+  template <class F, class... Ranges>
+  requires(sizeof...(Ranges) > 0 && (std::ranges::input_range<Ranges> && ...)) auto map(F f, Ranges&&... ranges) {
+    return map(MapOptions{}, std::move(f), std::forward<Ranges>(ranges)...);
+  }
+  template <class F, class... Ranges>
+  requires(sizeof...(Ranges) > 0 && (std::ranges::input_range<Ranges> && ...)) auto map(MapOptions options, F f,
+                                                                                        Ranges&&... ranges) {
+    return detail::make_map_range(*this, options, std::move(f), std::forward<Ranges>(ranges)...);
+  }
+
+  /// Refuses new work from now on. May be called again, from any thread but one of the executor's own workers, which
+  /// would wait for itself: there {.wait = true} throws WouldDeadlock.
+  void shutdown(ShutdownOptions options = {}) { do_shutdown(options); }
+
+  /// How many tasks may run at the same time.
+  virtual std::size_t concurrency() const noexcept = 0;
+
+  /// How many tasks map() keeps submitted when its options do not say.
+  virtual std::size_t default_buffer() const noexcept { return 4 * concurrency(); }
+  /// How many inputs of `total` map() puts into one task when its options do not say.
+  virtual std::size_t default_chunk(std::optional<std::size_t> total) const noexcept {
+    (void)total;
+    return 1;
+  }
+
+ protected:
+  Executor() = default;
+
+  /// The one door: takes a PENDING node. Throws BrokenExecutor after shutdown.
+  virtual void enqueue(detail::TaskPtr task) = 0;
+  virtual void do_shutdown(ShutdownOptions options) = 0;
+};
+
+}  // namespace overlap

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <overlap/core/executor.hpp>
+#include <overlap/executors/available_cpus.hpp>
+
+namespace overlap {
+
+/// A fixed set of threads that run submitted calls in submission order.
+///
+/// Threads start on demand, when none is idle. A Task is driven to its end by its worker's own loop, which blocks that
+/// worker alone. A worker that waits for a task of its own pool that has not started runs that task itself, so tasks
+/// may wait for tasks of a full pool.
+///
+/// Safe to use from any thread. shutdown() refuses new work and finishes what was accepted; the destructor calls it and
+/// joins. Never destroy a pool from one of its own workers. A pool that is never destroyed is shut down at exit.
+class ThreadPoolExecutor final : public Executor {
+ public:
+  struct Options {
+    std::size_t max_workers = 0;        ///< 0: one per CPU this process may use (affinity and cgroup quota)
+    std::string name = "pool";          ///< appears in thread names ("pool_0", cut to 15 characters) and errors
+    std::function<void()> initializer;  ///< run once by each worker before its first task; if it throws the pool breaks
+    std::size_t max_queued = 0;         ///< 0: no bound; otherwise submit() blocks while so many wait, except in a
+                                        ///< worker of this pool, which runs the task itself
+  };
+
+  ThreadPoolExecutor() : ThreadPoolExecutor(Options{}) {}
+  explicit ThreadPoolExecutor(Options options);
+  ~ThreadPoolExecutor() override;
+
+  std::size_t concurrency() const noexcept override;
+
+ private:
+  class Pool;
+
+  void enqueue(detail::TaskPtr task) override;
+  void do_shutdown(ShutdownOptions options) override;
+
+  std::shared_ptr<Pool> pool_;
+};
+
+}  // namespace overlap

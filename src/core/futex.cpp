@@ -1,0 +1,31 @@
+#include "core/futex.hpp"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <climits>
+#include <ctime>
+
+namespace overlap::detail {
+
+static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t), "a futex is a plain 32-bit word");
+
+void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                std::optional<TimePoint> deadline) noexcept {
+  timespec until{};
+  if (deadline) {
+    // FUTEX_WAIT_BITSET takes an absolute time on CLOCK_MONOTONIC, which is what steady_clock counts.
+    const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline->time_since_epoch()).count();
+    until.tv_sec = nanos / 1'000'000'000;
+    until.tv_nsec = nanos % 1'000'000'000;
+  }
+  syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, deadline ? &until : nullptr, nullptr,
+          FUTEX_BITSET_MATCH_ANY);
+}
+
+void futex_wake_all(const std::atomic<std::uint32_t>& word) noexcept {
+  syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+}
+
+}  // namespace overlap::detail

@@ -1,0 +1,19 @@
+#pragma once
+/// Parking on a 32-bit word: futex(2), private to this process.
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include <overlap/core/time.hpp>
+
+namespace overlap::detail {
+
+/// Sleeps while the word still holds `expected`, until woken or past the deadline. May wake for no reason.
+void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                std::optional<TimePoint> deadline) noexcept;
+
+/// Wakes every thread that sleeps on the word. The word's memory may be gone already: the address is only a key.
+void futex_wake_all(const std::atomic<std::uint32_t>& word) noexcept;
+
+}  // namespace overlap::detail

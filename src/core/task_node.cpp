@@ -1,0 +1,183 @@
+#include <overlap/core/detail/task_node.hpp>
+
+#include <array>
+
+#include <overlap/core/errors.hpp>
+#include <overlap/core/mutex.hpp>
+
+#include "core/futex.hpp"
+
+namespace overlap::detail {
+namespace {
+
+thread_local const void* current_home = nullptr;
+thread_local CurrentHome::Kind current_kind = CurrentHome::Kind::none;
+thread_local RunningTask* current_task = nullptr;
+
+// The continuation lists of all nodes share a few locks, so that a node needs no mutex of its own. A lock is only held
+// to link and unlink, never while anything is fired.
+Mutex& list_lock(const TaskNode* node) noexcept {
+  struct alignas(64) Padded {
+    Mutex mutex;
+  };
+  static std::array<Padded, 64> locks;
+  return locks[(reinterpret_cast<std::uintptr_t>(node) >> 6) % locks.size()].mutex;
+}
+
+}  // namespace
+
+const void* CurrentHome::get() noexcept { return current_home; }
+CurrentHome::Kind CurrentHome::kind() noexcept { return current_kind; }
+
+CurrentHome::CurrentHome(const void* home, Kind kind) noexcept : outer_(current_home), outer_kind_(current_kind) {
+  current_home = home;
+  current_kind = kind;
+}
+
+CurrentHome::~CurrentHome() {
+  current_home = outer_;
+  current_kind = outer_kind_;
+}
+
+RunningTask::RunningTask(const TaskNode& node, Worker& worker) noexcept
+    : node_(&node), worker_(worker), outer_(current_task) {
+  current_task = this;
+}
+
+RunningTask::~RunningTask() { current_task = outer_; }
+
+void RunningTask::about_to_end(const TaskNode& node) noexcept {
+  if (current_task == nullptr || current_task->node_ != &node) return;
+  current_task->node_ = nullptr;
+  current_task->worker_.task_ends();
+}
+
+bool TaskNode::try_start() noexcept {
+  std::uint32_t word = word_.load(std::memory_order_relaxed);
+  while ((word & kPhaseMask) == pending) {
+    // acquire: pairs with the release by which the submitter handed the node over, when a helper claims it unqueued.
+    if (word_.compare_exchange_weak(word, (word & ~kPhaseMask) | running, std::memory_order_acq_rel)) return true;
+  }
+  return false;
+}
+
+bool TaskNode::try_cancel() noexcept {
+  const TaskPtr keep = TaskPtr::share(this);  // whoever is woken may drop the last handle
+  std::uint32_t word = word_.load(std::memory_order_acquire);
+  while ((word & kPhaseMask) == pending) {
+    // One step decides between start and cancel; the winner alone touches the callable after it.
+    if (!word_.compare_exchange_weak(word, cancelled, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    drop_call();
+    settle(word);
+    return true;
+  }
+  return (word & kPhaseMask) == cancelled;
+}
+
+bool TaskNode::try_fail(std::exception_ptr error) noexcept {
+  const TaskPtr keep = TaskPtr::share(this);
+  if (!try_start()) return false;
+  fail(std::move(error));
+  return true;
+}
+
+void TaskNode::fail(std::exception_ptr error) noexcept {
+  drop_call();
+  error_ = std::move(error);
+  publish(finished);
+}
+
+void TaskNode::finish_cancelled() noexcept {
+  drop_call();
+  publish(cancelled);
+}
+
+void TaskNode::publish(Phase end) noexcept {
+  RunningTask::about_to_end(*this);
+  // release: pairs with the acquire in phase(), so that who sees "done" sees the result. The flags leave with the old
+  // word; who sets one later sees "done" and acts on it alone.
+  settle(word_.exchange(end, std::memory_order_acq_rel));
+}
+
+void TaskNode::settle(std::uint32_t old_word) noexcept {
+  if ((old_word & kHasParked) != 0) futex_wake_all(word_);
+  if ((old_word & kHasContinuations) == 0) return;
+
+  Continuation* list = nullptr;
+  {
+    const MutexLock lock(list_lock(this));
+    list = std::exchange(head_, nullptr);
+    tail_ = nullptr;
+    for (Continuation* link = list; link != nullptr; link = link->next_) link->linked_ = false;
+  }
+  // Two chains, since firing one may delete it: waiters go first.
+  Continuation* callbacks = nullptr;
+  Continuation** callbacks_end = &callbacks;
+  while (list != nullptr) {
+    Continuation* const link = std::exchange(list, list->next_);
+    if (link->kind_ == Continuation::Kind::waiter) {
+      link->fire(*this);
+    } else {
+      link->next_ = nullptr;
+      *callbacks_end = link;
+      callbacks_end = &link->next_;
+    }
+  }
+  while (callbacks != nullptr) {
+    Continuation* const link = std::exchange(callbacks, callbacks->next_);
+    link->fire(*this);
+  }
+}
+
+bool TaskNode::wait(std::optional<TimePoint> deadline) noexcept {
+  std::uint32_t word = word_.load(std::memory_order_acquire);
+  while ((word & kPhaseMask) < finished) {
+    if (deadline && Clock::now() >= *deadline) return done();
+    if ((word & kHasParked) == 0 &&
+        !word_.compare_exchange_weak(word, word | kHasParked, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      continue;
+    }
+    futex_wait(word_, word | kHasParked, deadline);
+    word = word_.load(std::memory_order_acquire);
+  }
+  return true;
+}
+
+bool TaskNode::help_or_wait(std::optional<TimePoint> deadline) {
+  if (done()) return true;
+  if (deadline && *deadline <= Clock::now()) return done();  // a poll runs nothing
+  if (home_ != nullptr && home_ == CurrentHome::get()) {
+    if (CurrentHome::kind() == CurrentHome::Kind::loop) {
+      throw WouldDeadlock("a task of an event loop waits, blocked, for another task of the same loop: co_await it");
+    }
+    if (try_start()) {
+      run(RunMode::to_completion);
+      return true;
+    }
+  }
+  return wait(deadline);
+}
+
+bool TaskNode::add(Continuation& continuation) noexcept {
+  const MutexLock lock(list_lock(this));
+  // Set before linking: a completer that takes the flag away must take the lock too, and so finds what is linked here.
+  const std::uint32_t word = word_.fetch_or(kHasContinuations, std::memory_order_acq_rel);
+  if ((word & kPhaseMask) >= finished) return false;
+  continuation.linked_ = true;
+  continuation.previous_ = tail_;
+  continuation.next_ = nullptr;
+  (tail_ == nullptr ? head_ : tail_->next_) = &continuation;
+  tail_ = &continuation;
+  return true;
+}
+
+bool TaskNode::remove(Continuation& continuation) noexcept {
+  const MutexLock lock(list_lock(this));
+  if (!continuation.linked_) return false;
+  (continuation.previous_ == nullptr ? head_ : continuation.previous_->next_) = continuation.next_;
+  (continuation.next_ == nullptr ? tail_ : continuation.next_->previous_) = continuation.previous_;
+  continuation.linked_ = false;
+  return true;
+}
+
+}  // namespace overlap::detail
