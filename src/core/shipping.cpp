@@ -1,6 +1,5 @@
 #include <overlap/core/detail/shipping.hpp>
 
-#include <system_error>
 #include <unordered_set>
 
 #include <overlap/core/errors.hpp>
@@ -31,8 +30,6 @@ bool is_cancellation(const std::exception_ptr& error) noexcept {
     std::rethrow_exception(error);
   } catch (const CancelledError&) {
     return true;
-  } catch (const std::system_error& system) {  // how an Asio operation says that it was cancelled
-    return system.code() == std::errc::operation_canceled;
   } catch (...) {
     return false;
   }

@@ -44,12 +44,13 @@ class Executor {
   /// Calls f(element...) for the elements of one or more ranges, zipped; the shortest ends it. Gives a lazy input range
   /// of the results, in the order of the input. See MapRange. The executor must outlive the range.
   template <class F, class... Ranges>
-  requires(sizeof...(Ranges) > 0 && (std::ranges::input_range<Ranges> && ...)) auto map(F f, Ranges&&... ranges) {
+    requires(sizeof...(Ranges) > 0 && (std::ranges::input_range<Ranges> && ...))
+  auto map(F f, Ranges&&... ranges) {
     return map(MapOptions{}, std::move(f), std::forward<Ranges>(ranges)...);
   }
   template <class F, class... Ranges>
-  requires(sizeof...(Ranges) > 0 && (std::ranges::input_range<Ranges> && ...)) auto map(MapOptions options, F f,
-                                                                                        Ranges&&... ranges) {
+    requires(sizeof...(Ranges) > 0 && (std::ranges::input_range<Ranges> && ...))
+  auto map(MapOptions options, F f, Ranges&&... ranges) {
     return detail::make_map_range(*this, options, std::move(f), std::forward<Ranges>(ranges)...);
   }
 

@@ -10,7 +10,7 @@ namespace detail {
 
 template <class T>
 struct IsShippable
-    : std::bool_constant<(std::is_arithmetic_v<T> || std::is_enum_v<T> || is_function_pointer<T> || CrossesAsBytes<T> ||
+    : std::bool_constant<(std::is_arithmetic_v<T> || std::is_enum_v<T> || CrossesAsBytes<T> ||
                           (std::is_empty_v<T> && std::is_default_constructible_v<T> && !cereal_knows<T>) ||
                           (std::is_class_v<T> && cereal_knows<T> && std::is_default_constructible_v<T>))> {};
 
@@ -49,17 +49,21 @@ struct IsShippable<std::chrono::duration<R, P>> : IsShippable<R> {};
 template <class T>
 struct IsShippable<Outcome<T>> : IsShippable<T> {};
 
+/// A part of a call itself may be a function pointer too.
+template <class T>
+inline constexpr bool shippable_part = is_function_pointer<T> || IsShippable<T>::value;
+
 /// A callable that can be named in another process: a function pointer, or a type that is all there is to it.
 template <class F>
-inline constexpr bool shippable_callable = is_function_pointer<F> ||
-                                           (std::is_empty_v<F> && std::is_default_constructible_v<F>);
+inline constexpr bool shippable_callable =
+    is_function_pointer<F> || (std::is_empty_v<F> && std::is_default_constructible_v<F>);
 
 }  // namespace detail
 
 /// True for what can be an argument or a result of work in another process: numbers, enums, strings, the standard
-/// containers, tuples, optionals and variants of such; function pointers and captureless lambdas; plain structs; and
-/// every class that cereal can save and load. Pointers and references can't.
+/// containers, tuples, optionals and variants of such; captureless lambdas; plain structs; every class that cereal can
+/// save and load; and, as an argument itself, a function pointer. Other pointers and references can't.
 template <class T>
-inline constexpr bool is_shippable = detail::IsShippable<T>::value;
+inline constexpr bool is_shippable = detail::shippable_part<T>;
 
 }  // namespace overlap

@@ -57,18 +57,18 @@ class Decoder : public cereal::InputArchive<Decoder, cereal::AllowEmptyClassElis
 
 /// Has support of its own in cereal: the standard containers, and classes with serialize() or save() and load().
 template <class T>
-inline constexpr bool cereal_knows = cereal::traits::is_output_serializable<T, cereal::BinaryOutputArchive>::value&&
-    cereal::traits::is_input_serializable<T, cereal::BinaryInputArchive>::value;
+inline constexpr bool cereal_knows = cereal::traits::is_output_serializable<T, cereal::BinaryOutputArchive>::value &&
+                                     cereal::traits::is_input_serializable<T, cereal::BinaryInputArchive>::value;
 
 template <class T>
-inline constexpr bool is_function_pointer = std::is_pointer_v<T>&& std::is_function_v<std::remove_pointer_t<T>>;
+inline constexpr bool is_function_pointer = std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>;
 
 /// Crosses as its bytes: numbers, and plain structs that cereal is not told about. (A plain struct that holds a
 /// pointer would arrive as nonsense; no compiler of today can see that.)
 template <class T>
 concept CrossesAsBytes = std::is_arithmetic_v<T> || std::is_same_v<T, std::monostate> ||
-    (std::is_class_v<T>&& std::is_aggregate_v<T>&& std::is_trivially_copyable_v<T> && !std::is_empty_v<T> &&
-     !cereal_knows<T>);
+                         (std::is_class_v<T> && std::is_aggregate_v<T> && std::is_trivially_copyable_v<T> &&
+                          !std::is_empty_v<T> && !cereal_knows<T>);
 
 template <CrossesAsBytes T>
 void CEREAL_SAVE_FUNCTION_NAME(Encoder& out, const T& value) {
@@ -77,20 +77,6 @@ void CEREAL_SAVE_FUNCTION_NAME(Encoder& out, const T& value) {
 template <CrossesAsBytes T>
 void CEREAL_LOAD_FUNCTION_NAME(Decoder& in, T& value) {
   in.load_binary(&value, sizeof value);
-}
-
-template <class T>
-requires is_function_pointer<T>
-void CEREAL_SAVE_FUNCTION_NAME(Encoder& out, const T& function) {
-  const CodeAddress address = locate_code(reinterpret_cast<const void*>(function));
-  out.save_binary(&address, sizeof address);
-}
-template <class T>
-requires is_function_pointer<T>
-void CEREAL_LOAD_FUNCTION_NAME(Decoder& in, T& function) {
-  CodeAddress address;
-  in.load_binary(&address, sizeof address);
-  function = reinterpret_cast<T>(const_cast<void*>(resolve_code(address)));
 }
 
 template <class T>
@@ -118,6 +104,27 @@ void CEREAL_SAVE_FUNCTION_NAME(Encoder& out, const cereal::BinaryData<T>& data) 
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(Decoder& in, cereal::BinaryData<T>& data) {
   in.load_binary(data.data, static_cast<std::size_t>(data.size));
+}
+
+/// Writes one part of a call. Function pointers, which cereal refuses, cross as their place in the code.
+template <class T>
+void write_part(Encoder& out, const T& part) {
+  if constexpr (is_function_pointer<T>) {
+    const CodeAddress address = locate_code(reinterpret_cast<const void*>(part));
+    out.save_binary(&address, sizeof address);
+  } else {
+    out(part);
+  }
+}
+template <class T>
+void read_part(Decoder& in, T& part) {
+  if constexpr (is_function_pointer<T>) {
+    CodeAddress address;
+    in.load_binary(&address, sizeof address);
+    part = reinterpret_cast<T>(const_cast<void*>(resolve_code(address)));
+  } else {
+    in(part);
+  }
 }
 
 }  // namespace overlap::detail

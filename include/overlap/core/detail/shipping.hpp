@@ -50,8 +50,7 @@ void load(Archive& in, Outcome<T>& outcome) {
 template <class F, class... A>
 struct Shipping {
   using Result = typename CallTraits<F, A...>::Result;
-  static constexpr bool possible =
-      shippable_callable<F> && (IsShippable<A>::value && ...) && IsShippable<Result>::value;
+  static constexpr bool possible = shippable_callable<F> && (shippable_part<A> && ...) && IsShippable<Result>::value;
 
   static const ShipTable* table() noexcept {
     if constexpr (possible) {
@@ -65,18 +64,18 @@ struct Shipping {
 
   static const char* why_not() noexcept {
     if constexpr (!shippable_callable<F>) return "the callable has state: use a function or a captureless lambda";
-    if constexpr (!(IsShippable<A>::value && ...)) return "an argument's type cannot be encoded";
+    if constexpr (!(shippable_part<A> && ...)) return "an argument's type cannot be encoded";
     return "the result's type cannot be encoded";
   }
 
  private:
   static void encode_call(TaskNode& node, Encoder& out) {
-    std::apply([&out](auto&... part) { (out(part), ...); }, static_cast<CallNode<F, A...>&>(node).call());
+    std::apply([&out](auto&... part) { (write_part(out, part), ...); }, static_cast<CallNode<F, A...>&>(node).call());
   }
 
   static void run_shipped(Decoder& in, Encoder& out) {
     std::tuple<F, A...> call;
-    std::apply([&in](auto&... part) { (in(part), ...); }, call);
+    std::apply([&in](auto&... part) { (read_part(in, part), ...); }, call);
     using Node = CallNode<F, A...>;
     const auto node = NodePtr<Node>::adopt(
         std::apply([](auto&... part) { return new Node(std::in_place, std::move(part)...); }, call));

@@ -248,6 +248,12 @@ class TaskQueue {
     if (tail_ == nullptr) tail_ = raw;
     ++size_;
   }
+  void append(TaskQueue&& other) noexcept {
+    if (other.head_ == nullptr) return;
+    (tail_ == nullptr ? head_ : tail_->next_in_queue) = std::exchange(other.head_, nullptr);
+    tail_ = std::exchange(other.tail_, nullptr);
+    size_ += std::exchange(other.size_, 0);
+  }
   TaskPtr pop() noexcept {
     if (head_ == nullptr) return {};
     TaskNode* raw = std::exchange(head_, head_->next_in_queue);

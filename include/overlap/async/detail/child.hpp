@@ -1,0 +1,72 @@
+#pragma once
+/// A task started by another one on the same loop, and the waiting for its end.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+
+#include <memory>
+#include <optional>
+
+#include <overlap/async/detail/drive.hpp>
+#include <overlap/async/loop.hpp>
+#include <overlap/core/time.hpp>
+
+namespace overlap::detail {
+
+/// Something that happens once on a loop and that one task waits for. Not thread-safe: the loop's thread alone.
+class Event {
+ public:
+  Event();
+  ~Event();
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  void set();
+  bool is_set() const noexcept { return set_; }
+
+  enum class Woken : unsigned char { by_event, by_deadline, by_cancel };
+  /// Waits; does not throw when the waiting task is cancelled, but says so. A set event wins over the other two.
+  boost::asio::awaitable<Woken> wait(std::optional<TimePoint> deadline);
+  /// Waits, whoever asks the task to end meanwhile: for what must not be left half done.
+  boost::asio::awaitable<void> wait_uncancelled();
+
+ private:
+  struct Timer;
+  std::unique_ptr<Timer> timer_;
+  bool set_ = false;
+};
+
+/// The error of an await whose task was cancelled, as Asio's own operations throw it.
+[[noreturn]] void throw_cancelled();
+
+/// The loop that this task runs on; throws std::logic_error in a coroutine that runs outside of the library's loops.
+Loop& require_loop();
+
+/// A started child with its outcome. Shared by the parent and the child, since either may go first.
+template <class T>
+struct Child {
+  Outcome<T> outcome;
+  Event ended;
+  Loop::Started started;
+};
+
+template <class T>
+boost::asio::awaitable<void> run_child(boost::asio::awaitable<T> task, std::shared_ptr<Child<T>> child) {
+  co_await boost::asio::post(boost::asio::deferred);  // begins in the loop's next round, as deep as the loop, not as us
+  co_await capture(std::move(task), child->outcome);
+}
+
+/// Starts a child; `also` is called on the loop when it has ended, after the event was set.
+template <class T>
+std::shared_ptr<Child<T>> start_child(boost::asio::awaitable<T> task, Loop::Ended also = nullptr) {
+  auto child = std::make_shared<Child<T>>();
+  auto ended = [child, after = std::move(also)] {
+    child->ended.set();
+    if (after) after();
+  };
+  child->started = require_loop().start(run_child(std::move(task), child), {}, std::move(ended));
+  return child;
+}
+
+}  // namespace overlap::detail

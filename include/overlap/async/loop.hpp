@@ -1,0 +1,71 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+namespace overlap {
+
+/// The event loop that one thread runs: an io_context that owns the tasks started on it, so that none vanishes.
+///
+/// Every task belongs to a loop and is resumed only by that loop's thread. Nothing here is thread-safe but context(),
+/// to which any thread may post.
+class Loop {
+ public:
+  Loop();
+  /// There must be no task left; run() sees to that. Destroys the services of context(), such as its HTTP session.
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// The loop that runs on this thread right now (the innermost), or null.
+  static Loop* current() noexcept;
+  /// A loop of the calling thread that is not running: made when first asked for, kept with its services (an HTTP
+  /// session, say) until the thread ends, so that one task after the other finds its connections again.
+  static Loop& of_this_thread();
+
+  boost::asio::io_context& context() noexcept { return context_; }
+
+  /// What is told that a started task has ended; called on the loop's thread.
+  using Ended = std::function<void()>;
+
+  /// A started task: lets who started it cancel it.
+  class Started {
+   public:
+    Started() = default;
+    /// Asks the task to end: its current await, or else its next one, throws operation_aborted. On the loop's thread.
+    void cancel() const;
+
+   private:
+    friend class Loop;
+    struct Record;
+    explicit Started(std::weak_ptr<Record> record) : record_(std::move(record)) {}
+    std::weak_ptr<Record> record_;
+  };
+
+  /// Starts a task, which must not throw. It is cancelled when `stop` is requested, by whatever thread. Call on the
+  /// loop's thread, or before run().
+  Started start(boost::asio::awaitable<void> task, std::stop_token stop, Ended ended);
+
+  /// Runs until that task has ended; then cancels the tasks that are left and runs until they have ended too.
+  void run(boost::asio::awaitable<void> task, std::stop_token stop = {});
+  /// Runs until `finished` says so, asked after each handler, then as above.
+  void run_until(const std::function<bool()>& finished);
+
+  std::size_t tasks() const noexcept { return tasks_; }
+
+ private:
+  struct RunScope;
+  void cancel_all();
+
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
+  std::shared_ptr<Started::Record> first_;  // the started tasks, newest first, linked through themselves
+  std::size_t tasks_ = 0;
+};
+
+}  // namespace overlap

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+
+#include <overlap/async/task.hpp>
+#include <overlap/core/executor.hpp>
+
+namespace overlap {
+
+/// One thread that runs an event loop: a Task is suspended at each wait while the loop runs the others, so thousands of
+/// waits overlap. A plain function runs on the loop's thread and holds everything else up while it does.
+///
+/// Safe to use from any thread. A task of the loop must co_await other tasks of it: a blocking result() there throws
+/// WouldDeadlock. shutdown() lets accepted tasks end; the destructor calls it and joins. Never destroy it from its own
+/// thread. One that is never destroyed is shut down at exit.
+class EventLoopExecutor final : public Executor {
+ public:
+  struct Options {
+    std::size_t max_concurrent = 0;  ///< tasks started and not ended; further ones wait in order. 0: no bound
+    std::string name = "loop";       ///< appears as the thread's name and in errors
+  };
+
+  EventLoopExecutor() : EventLoopExecutor(Options{}) {}
+  explicit EventLoopExecutor(Options options);
+  ~EventLoopExecutor() override;
+
+  /// max_concurrent; without a bound, the number of tasks that map() keeps under way.
+  std::size_t concurrency() const noexcept override;
+  std::size_t default_buffer() const noexcept override;
+
+ private:
+  class Engine;
+
+  void enqueue(detail::TaskPtr task) override;
+  void do_shutdown(ShutdownOptions options) override;
+
+  std::shared_ptr<Engine> engine_;
+};
+
+}  // namespace overlap

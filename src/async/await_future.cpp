@@ -1,0 +1,13 @@
+#include <overlap/async/await_future.hpp>
+
+namespace overlap::detail {
+
+bool ready_or_started(TaskNode& node) {
+  if (node.done()) return true;
+  const bool own_pool =
+      node.home() != nullptr && node.home() == CurrentHome::get() && CurrentHome::kind() == CurrentHome::Kind::pool;
+  if (own_pool && node.try_start()) node.run(RunMode::may_detach);
+  return node.done();
+}
+
+}  // namespace overlap::detail

@@ -1,0 +1,175 @@
+// Shutdown of an event loop, step by step:
+//   1. closing_ is set under the lock: every later enqueue() throws.
+//   2. cancel_pending: what waits to be started is moved out and cancelled, on the loop's thread, outside the lock.
+//   3. The loop is woken; it ends when nothing waits to be started and every started task has ended. Children that
+//      those left behind are then cancelled and awaited by Loop itself.
+//   4. wait: the thread is joined, by one caller; others wait for it.
+
+#include <overlap/executors/event_loop_executor.hpp>
+
+#include <pthread.h>
+
+#include <boost/asio/post.hpp>
+
+#include <thread>
+
+#include <overlap/async/loop.hpp>
+#include <overlap/core/mutex.hpp>
+
+#include "executors/exit_registry.hpp"
+
+namespace overlap {
+
+using detail::CurrentHome;
+using detail::Mutex;
+using detail::MutexLock;
+using detail::TaskPtr;
+using detail::TaskQueue;
+
+namespace {
+constexpr std::size_t kUnboundedBuffer = 10'000;  // tasks that map() keeps under way where nothing bounds them
+}
+
+class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
+                                        public std::enable_shared_from_this<EventLoopExecutor::Engine> {
+ public:
+  explicit Engine(Options options) : options_(std::move(options)) {}
+
+  std::size_t max_concurrent() const noexcept { return options_.max_concurrent; }
+
+  void enqueue(TaskPtr task) OVERLAP_EXCLUDES(mutex_) {
+    task->set_home(this);
+    const MutexLock lock(mutex_);
+    if (closing_) throw BrokenExecutor(options_.name + ": submit after shutdown");
+    if (!thread_.joinable()) start_thread();
+    inbox_.push(std::move(task));
+    wake();
+  }
+
+  void shutdown(ShutdownOptions options) OVERLAP_EXCLUDES(mutex_, join_mutex_) {
+    if (options.wait && CurrentHome::get() == this) {
+      throw WouldDeadlock(options_.name + ": the loop's thread cannot wait for its own shutdown");
+    }
+    {
+      const MutexLock lock(mutex_);
+      closing_ = true;
+      cancel_pending_ = cancel_pending_ || options.cancel_pending;
+      if (thread_.joinable()) wake();
+    }
+    if (options.wait) join();
+  }
+
+  void shutdown_at_exit() override { shutdown({}); }
+
+ private:
+  void start_thread() OVERLAP_REQUIRES(mutex_) {
+    loop_ = std::make_unique<Loop>();
+    thread_ = std::thread([self = shared_from_this()] { self->run(); });
+  }
+
+  /// One wake-up is enough for any number of submits: the loop takes the whole inbox.
+  void wake() OVERLAP_REQUIRES(mutex_) {
+    if (std::exchange(woken_, true)) return;
+    boost::asio::post(loop_->context(), [this] { take_inbox(); });
+  }
+
+  void run() {
+    const CurrentHome home(this, CurrentHome::Kind::loop);
+    pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
+    loop_->run_until([this] { return ended_; });
+    loop_.reset();  // with its services, on the thread that used them
+  }
+
+  // All from here to join() runs on the loop's thread.
+
+  void take_inbox() OVERLAP_EXCLUDES(mutex_) {
+    bool cancel = false;
+    {
+      const MutexLock lock(mutex_);
+      woken_ = false;
+      waiting_.append(std::move(inbox_));
+      cancel = std::exchange(cancel_pending_, false);
+    }
+    if (cancel) {
+      while (const TaskPtr task = waiting_.pop()) task->try_cancel();
+    }
+    start_what_may();
+  }
+
+  void start_what_may() OVERLAP_EXCLUDES(mutex_) {
+    while (!waiting_.empty() && (options_.max_concurrent == 0 || active_ < options_.max_concurrent)) {
+      const TaskPtr task = waiting_.pop();
+      if (!task->try_start()) continue;
+      ++active_;
+      watch(*task);
+      task->run(detail::RunMode::may_detach);
+    }
+    if (!waiting_.empty() || active_ != 0) return;
+    const MutexLock lock(mutex_);
+    ended_ = closing_ && inbox_.empty();
+  }
+
+  /// Counts the task out when it is done, from the loop rather than from within its last step.
+  void watch(detail::TaskNode& task) {
+    struct Done final : detail::Continuation {
+      explicit Done(Engine& owner) : Continuation(Kind::waiter), engine(owner) {}
+      void fire(detail::TaskNode&) noexcept override {
+        Engine& owner = engine;
+        delete this;
+        boost::asio::post(owner.loop_->context(), [&owner] {
+          --owner.active_;
+          owner.start_what_may();
+        });
+      }
+      Engine& engine;
+    };
+    auto done = std::make_unique<Done>(*this);
+    if (task.add(*done)) done.release();
+  }
+
+  void join() OVERLAP_EXCLUDES(mutex_, join_mutex_) {
+    const MutexLock one_at_a_time(join_mutex_);
+    std::thread thread;
+    {
+      const MutexLock lock(mutex_);
+      std::swap(thread, thread_);
+    }
+    if (thread.joinable()) thread.join();
+  }
+
+  const Options options_;
+
+  Mutex mutex_;
+  TaskQueue inbox_ OVERLAP_GUARDED_BY(mutex_);
+  std::thread thread_ OVERLAP_GUARDED_BY(mutex_);
+  bool woken_ OVERLAP_GUARDED_BY(mutex_) = false;
+  bool closing_ OVERLAP_GUARDED_BY(mutex_) = false;
+  bool cancel_pending_ OVERLAP_GUARDED_BY(mutex_) = false;
+  Mutex join_mutex_;
+
+  // The loop's thread alone, but for context(), which is posted to under the lock while the thread lives.
+  std::unique_ptr<Loop> loop_;
+  TaskQueue waiting_;
+  std::size_t active_ = 0;
+  bool ended_ = false;
+};
+
+EventLoopExecutor::EventLoopExecutor(Options options) : engine_(std::make_shared<Engine>(std::move(options))) {
+  detail::ExitRegistry::add(engine_);
+}
+
+EventLoopExecutor::~EventLoopExecutor() { engine_->shutdown({}); }
+
+std::size_t EventLoopExecutor::concurrency() const noexcept {
+  return engine_->max_concurrent() != 0 ? engine_->max_concurrent() : kUnboundedBuffer;
+}
+
+std::size_t EventLoopExecutor::default_buffer() const noexcept {
+  return engine_->max_concurrent() != 0 ? 2 * engine_->max_concurrent() : kUnboundedBuffer;
+}
+
+void EventLoopExecutor::enqueue(TaskPtr task) { engine_->enqueue(std::move(task)); }
+
+void EventLoopExecutor::do_shutdown(ShutdownOptions options) { engine_->shutdown(options); }
+
+}  // namespace overlap
