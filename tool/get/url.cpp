@@ -13,6 +13,7 @@
 
 #include "cli/escape.hpp"
 #include "get/idn.hpp"
+#include "get/percent_encoding.hpp"
 
 namespace overlap::get {
 namespace {
@@ -43,25 +44,6 @@ std::optional<unsigned> hex_value(char c) {
   return std::nullopt;
 }
 
-/// The byte that `text` holds as an escape at `at`; nothing if it begins no escape there.
-std::optional<char> escape_at(std::string_view text, std::size_t at) {
-  if (at + 2 >= text.size() || text[at] != '%') return std::nullopt;
-  const auto high = hex_value(text[at + 1]);
-  const auto low = hex_value(text[at + 2]);
-  if (!high || !low) return std::nullopt;
-  return static_cast<char>(*high * 16 + *low);
-}
-
-std::string percent_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto byte = escape_at(text, at);
-    out += byte.value_or(text[at]);
-    if (byte) at += 2;
-  }
-  return out;
-}
-
 /// Escapes every byte that is neither part of an escape nor allowed by RFC 3986 in a path, nor one of `also_allowed`.
 std::string percent_encode(std::string_view text, std::string_view also_allowed) {
   std::string out;
@@ -73,7 +55,7 @@ std::string percent_encode(std::string_view text, std::string_view also_allowed)
     if (c == '%' ? escape_at(text, at).has_value() : is_allowed) {
       out += c;
     } else {
-      fmt::format_to(std::back_inserter(out), "%{:02X}", byte);
+      append_percent_encoded(out, text.substr(at, 1));
     }
   }
   return out;

@@ -20,11 +20,12 @@ namespace overlap {
 class ThreadPoolExecutor final : public Executor {
  public:
   struct Options {
-    std::size_t max_workers = 0;        ///< 0: one per CPU this process may use (affinity and cgroup quota)
-    std::string name = "pool";          ///< appears in thread names ("pool_0", cut to 15 characters) and errors
-    std::function<void()> initializer;  ///< run once by each worker before its first task; if it throws the pool breaks
-    std::size_t max_queued = 0;         ///< 0: no bound; otherwise submit() blocks while so many wait, except in a
-                                        ///< worker of this pool, which runs the task itself
+    std::size_t max_workers = 0;  ///< 0: one per CPU this process may use (affinity and cgroup quota)
+    std::string name = "pool";    ///< appears in thread names ("pool_0", cut to 15 characters) and errors
+    std::function<void()> initializer =
+        nullptr;                 ///< run once by each worker before its first task; if it throws the pool breaks
+    std::size_t max_queued = 0;  ///< 0: no bound; otherwise submit() blocks while so many wait, except in a
+                                 ///< worker of this pool, which runs the task itself
   };
 
   ThreadPoolExecutor() : ThreadPoolExecutor(Options{}) {}

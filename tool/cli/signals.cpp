@@ -1,0 +1,58 @@
+#include "cli/signals.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
+
+namespace overlap::cli {
+namespace {
+
+// What a signal handler may touch: lock-free atomics, and write(2) to a descriptor.
+std::atomic<int> signals_seen{0};
+std::atomic<int> latest_signal{0};
+std::atomic<int> wake_descriptor{-1};
+
+void on_signal(int number) {
+  const int saved = errno;
+  signals_seen.fetch_add(1);
+  latest_signal.store(number);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake_descriptor.load(), &one, sizeof one);
+  errno = saved;
+}
+
+}  // namespace
+
+InterruptWatch::InterruptWatch() {
+  const int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  signals_seen = 0;
+  latest_signal = 0;
+  wake_descriptor = descriptor;
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, &previous_int_);
+  sigaction(SIGTERM, &action, &previous_term_);
+}
+
+InterruptWatch::~InterruptWatch() {
+  sigaction(SIGINT, &previous_int_, nullptr);
+  sigaction(SIGTERM, &previous_term_, nullptr);
+  close(wake_descriptor.exchange(-1));
+}
+
+int InterruptWatch::count() const { return signals_seen.load(); }
+int InterruptWatch::last_signal() const { return latest_signal.load(); }
+int InterruptWatch::descriptor() const { return wake_descriptor.load(); }
+
+void InterruptWatch::acknowledge() const {
+  std::uint64_t value = 0;
+  [[maybe_unused]] const ssize_t got = read(descriptor(), &value, sizeof value);
+}
+
+}  // namespace overlap::cli

@@ -1,0 +1,74 @@
+#include "get/fetch_job.hpp"
+
+#include "get/file_sink.hpp"
+
+namespace overlap::get {
+namespace {
+
+void fail(Receipt& receipt, http::Failure failure) {
+  receipt.outcome = Receipt::Outcome::failed;
+  receipt.error_class = failure.error_class;
+  receipt.message = std::move(failure.message);
+  receipt.may_retry = failure.may_retry;
+}
+
+void read_response(Receipt& receipt, const http::Response& response) {
+  receipt.status = response.status;
+  receipt.bytes = response.body_bytes;
+  if (const auto after = response.headers.get("Retry-After")) receipt.retry_after = *after;
+  if (http::is_redirect(response.status)) {
+    receipt.outcome = Receipt::Outcome::redirect;
+    if (const auto location = response.headers.get("Location")) receipt.location = *location;
+  } else if (response.status >= 300 || response.status < 200) {
+    fail(receipt, {http::ErrorClass::http, "HTTP status " + std::to_string(response.status), false, response.status});
+  } else {
+    receipt.outcome = Receipt::Outcome::ok;
+  }
+}
+
+}  // namespace
+
+http::Request request_of(const FetchJob& job) {
+  http::Request request;
+  request.url = job.url;
+  request.limits = job.config->limits;
+  request.limits.max_redirects = 0;
+  if (job.send_config_headers) request.headers = job.config->headers;
+  for (const auto& [name, value] : job.headers) request.headers.add(name, value);
+  request.user = job.user;
+  request.password = job.password;
+  request.session_credentials = job.session_credentials;
+  return request;
+}
+
+Task<Receipt> fetch_one(FetchJob job) {
+  Receipt receipt;
+  receipt.id = job.id;
+  const TimePoint begin = Clock::now();
+  FileSink sink(job);
+  if (sink.already_there()) {
+    receipt.outcome = Receipt::Outcome::exists;
+    receipt.path = job.path;
+    co_return receipt;
+  }
+  http::Session& session = http::Session::of_current_loop(job.config->session);
+  http::Request request = request_of(job);  // named: GCC 12 destroys a temporary in a co_await twice
+  request.sink = &sink;
+  auto got = co_await session.try_fetch(std::move(request));
+  if (got) {
+    read_response(receipt, *got);
+  } else {
+    fail(receipt, std::move(got.error()));
+  }
+  if (receipt.outcome == Receipt::Outcome::ok) {
+    if (auto saved = sink.save()) {
+      receipt.path = job.path;
+    } else {
+      fail(receipt, std::move(saved.error()));
+    }
+  }
+  receipt.seconds = Clock::now() - begin;
+  co_return receipt;
+}
+
+}  // namespace overlap::get

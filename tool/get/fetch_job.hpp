@@ -1,0 +1,87 @@
+// One request of a run, in the form that every model carries it out: plain data in, plain data out, so that a worker
+// process can do it as well as a thread or a loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <cereal/types/memory.hpp>
+#include <overlap/async/task.hpp>
+#include <overlap/http.hpp>
+
+namespace overlap::get {
+
+/// What all requests of a run share.
+struct FetchConfig {
+  http::SessionOptions session;
+  http::Limits limits;  ///< max_redirects is 0 always: hops are queued by the run, under their own host's limits
+  http::Headers headers;
+  std::string directory;    ///< empty: bodies are received and dropped
+  bool no_clobber = false;  ///< a name that exists is left alone
+  bool sync_each = false;   ///< fsync every file before its rename
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(session, limits, headers, directory, no_clobber, sync_each);
+  }
+};
+
+struct FetchJob {
+  std::uint64_t id = 0;  ///< the run's number for it
+  std::string url;       ///< as Url::request() gives it
+  std::string user;
+  std::string password;
+  http::Headers headers;            ///< besides those of the config
+  bool send_config_headers = true;  ///< false after a redirect: `headers` then holds what is left of them
+  bool session_credentials = true;  ///< as in http::Request
+  std::string path;                 ///< below the directory
+  std::shared_ptr<const FetchConfig> config;
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, *config);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    auto loaded = std::make_shared<FetchConfig>();
+    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, *loaded);
+    config = std::move(loaded);
+  }
+};
+
+/// What came of it.
+struct Receipt {
+  enum class Outcome : std::uint8_t { ok, redirect, failed, exists };
+
+  std::uint64_t id = 0;
+  Outcome outcome = Outcome::failed;
+  http::ErrorClass error_class{};  ///< of a failure
+  std::string message;
+  bool may_retry = false;
+  bool disk_is_full = false;  ///< of a failure of class disk: nothing else will fit either
+  int status = 0;             ///< 0 when no response came
+  std::string location;       ///< of a redirect, as the server sent it
+  std::string retry_after;    ///< the header as it was
+  std::uint64_t bytes = 0;    ///< of the decoded body
+  Duration seconds{};         ///< of this request alone
+  std::string path;           ///< where the body is, below the directory
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(id, outcome, error_class, message, may_retry, disk_is_full, status, location, retry_after, bytes, seconds,
+            path);
+  }
+};
+
+/// The request that a job stands for, its Sink left open.
+http::Request request_of(const FetchJob& job);
+
+/// Makes one request (no redirect followed) and saves its body under the job's path: whole, or not at all. Never throws
+/// for what the world does; the receipt says it.
+Task<Receipt> fetch_one(FetchJob job);
+
+}  // namespace overlap::get

@@ -1,0 +1,105 @@
+#include "get/get_command.hpp"
+
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include <overlap/executors/process_pool_executor.hpp>
+
+#include "cli/escape.hpp"
+#include "cli/signals.hpp"
+#include "get/get_options.hpp"
+#include "get/output_directory.hpp"
+#include "get/summary.hpp"
+
+namespace overlap::get {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr int kDisk = 3;
+
+int complain(int code, std::string_view message) {
+  fmt::print(stderr, "overlap get: {}\n", cli::escape_for_terminal(message));
+  return code;
+}
+
+/// The lists in the order of the command line: the URLs given there first, then the files.
+std::expected<std::vector<ListReader>, std::string> open_lists(const GetFlags& flags) {
+  std::vector<ListReader> lists;
+  if (!flags.urls.empty()) lists.push_back(ListReader::from_arguments(flags.urls));
+  for (const std::string& file : flags.input_files) {
+    auto list = ListReader::open(file);
+    if (!list) return std::unexpected(list.error());
+    lists.push_back(std::move(*list));
+  }
+  if (lists.empty())
+    return std::unexpected("nothing to fetch: give URLs, or a list with -i FILE ('-' is standard input)");
+  return lists;
+}
+
+// Many connections and files at once need more descriptors than the usual soft limit; the hard one is ours to use.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::function<void()> force_stop_of(Executor& executor) {
+  auto* const processes = dynamic_cast<ProcessPoolExecutor*>(&executor);
+  if (processes == nullptr) return nullptr;
+  return [processes] { processes->kill_workers(); };
+}
+
+int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists) {
+  const cli::InterruptWatch interrupts;
+  ConsoleReporter reporter(plan.reporter, stderr);
+  const TimePoint begin = Clock::now();
+  const std::unique_ptr<Executor> executor = cli::make_executor(plan.model, plan.workers, plan.concurrency);
+  plan.run.force_stop = force_stop_of(*executor);
+  Run run(std::move(plan.run), std::move(lists), NamePlan(std::move(plan.names)), *executor, reporter, interrupts);
+  const RunEnd end = run.execute();
+  const RunFigures figures{std::string(cli::to_string(plan.model)), plan.concurrency, Clock::now() - begin};
+  executor->shutdown();  // before the run goes: no callback is under way after this
+
+  reporter.clear_progress();
+  if (end != RunEnd::complete) complain(0, run.reason());
+  if (run.totals().items == 0 && end == RunEnd::complete)
+    return complain(kUsage, "the list is empty: nothing to fetch");
+  if (flags.json) {
+    fmt::print("{}\n", summary_json(run.totals(), figures));
+  } else if (!flags.quiet) {
+    fmt::print("{}", summary_text(run.totals(), figures));
+  }
+  return exit_code_of(run.totals(), end, interrupts.last_signal());
+}
+
+int run_get(const GetFlags& flags) {
+  auto plan = make_plan(flags);
+  if (!plan) return complain(kUsage, plan.error());
+  auto lists = open_lists(flags);
+  if (!lists) return complain(kUsage, lists.error());
+  raise_descriptor_limit();
+  const std::string& directory = plan->run.config->directory;
+  if (directory.empty()) return run_plan(flags, std::move(*plan), std::move(*lists));
+
+  const auto opened = OutputDirectory::open(directory);
+  if (!opened) return complain(kDisk, opened.error().message);
+  const auto lock = opened->lock();
+  if (!lock) return complain(kDisk, lock.error().message);
+  return run_plan(flags, std::move(*plan), std::move(*lists));
+}
+
+}  // namespace
+
+void add_get_command(CLI::App& app, int& exit_code) {
+  auto flags = std::make_shared<GetFlags>();
+  CLI::App* const command = app.add_subcommand("get", "Fetch a list of URLs, every one accounted for");
+  add_get_flags(*command, *flags);
+  command->callback([flags, &exit_code] { exit_code = run_get(*flags); });
+}
+
+}  // namespace overlap::get

@@ -1,0 +1,266 @@
+#include "get/get_options.hpp"
+
+#include <charconv>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "cli/escape.hpp"
+#include "cli/units.hpp"
+
+namespace overlap::get {
+namespace {
+
+constexpr std::int64_t kMostWorkers = 1024;
+constexpr std::int64_t kMostConcurrent = 100'000;
+constexpr std::size_t kLoopConcurrency = 64;
+
+using Error = std::unexpected<std::string>;
+
+/// Thrown within make_plan() by the first flag that is wrong.
+struct BadFlag {
+  std::string message;
+};
+
+Duration duration_of(std::string_view flag, const std::string& text) {
+  const auto parsed = cli::parse_duration(text);
+  if (!parsed) throw BadFlag{fmt::format("{}: {}", flag, parsed.error())};
+  return *parsed;
+}
+
+std::uint64_t size_of(std::string_view flag, const std::string& text) {
+  const auto parsed = cli::parse_size(text);
+  if (!parsed) throw BadFlag{fmt::format("{}: {}", flag, parsed.error())};
+  return *parsed;
+}
+
+std::size_t count_of(std::string_view flag, std::int64_t value, std::int64_t most) {
+  if (value < 1 || value > most) throw BadFlag{fmt::format("{}: must be between 1 and {}, not {}", flag, most, value)};
+  return static_cast<std::size_t>(value);
+}
+
+template <class T>
+T one_of(std::string_view flag, const std::string& text, std::initializer_list<std::pair<const char*, T>> choices) {
+  std::string known;
+  for (const auto& [name, value] : choices) {
+    if (text == name) return value;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
+  }
+  throw BadFlag{fmt::format("{}: '{}' is none of {}", flag, cli::escape_for_terminal(text, 100), known)};
+}
+
+std::vector<int> statuses_of(const std::string& text) {
+  std::vector<int> statuses;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    int status = 0;
+    const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, status);
+    if (error != std::errc{} || stop != text.data() + end || status < 100 || status > 599) {
+      throw BadFlag{fmt::format("--retry-on: '{}' is no HTTP status",
+                                cli::escape_for_terminal(std::string_view(text).substr(at, end - at), 40))};
+    }
+    statuses.push_back(status);
+    at = end + 1;
+  }
+  return statuses;
+}
+
+http::Header header_of(const std::string& line) {
+  const std::size_t colon = line.find(':');
+  const auto bad = [&](std::string_view why) {
+    return BadFlag{fmt::format("-H '{}': {}", cli::escape_for_terminal(line, 60), why)};
+  };
+  if (line.find_first_of("\r\n") != std::string::npos || line.find('\0') != std::string::npos) {
+    throw bad("a header must be one line");
+  }
+  if (colon == std::string::npos || colon == 0) throw bad("a header is 'Name: value'");
+  const std::string name = line.substr(0, colon);
+  if (name.find_first_of(" \t()<>@,;\\\"/[]?={}") != std::string::npos)
+    throw bad("the name has a character it may not");
+  const std::size_t value = line.find_first_not_of(" \t", colon + 1);
+  return {name, value == std::string::npos ? "" : line.substr(value)};
+}
+
+// As curl's: "@FILE" stands for the lines of the file, which keeps secrets out of the process list.
+http::Headers headers_of(const std::vector<std::string>& lines) {
+  http::Headers headers;
+  const auto add = [&headers](const std::string& text) {
+    http::Header header = header_of(text);
+    headers.add(std::move(header.name), std::move(header.value));
+  };
+  for (const std::string& line : lines) {
+    if (!line.starts_with('@')) {
+      add(line);
+      continue;
+    }
+    std::ifstream file(line.substr(1));
+    if (!file) throw BadFlag{fmt::format("-H: cannot read {}", cli::escape_for_terminal(line.substr(1), 200))};
+    for (std::string text; std::getline(file, text);) {
+      if (text.ends_with('\r')) text.pop_back();
+      if (!text.empty()) add(text);
+    }
+  }
+  return headers;
+}
+
+FetchConfig config_of(const GetFlags& flags) {
+  FetchConfig config;
+  config.headers = headers_of(flags.headers);
+  config.no_clobber = flags.no_clobber;
+  config.sync_each = one_of<bool>("--fsync", flags.fsync, {{"none", false}, {"each", true}});
+  if (one_of<bool>("--to", flags.to, {{"files", true}, {"null", false}})) config.directory = flags.directory;
+  config.limits.connect_timeout = duration_of("--connect-timeout", flags.connect_timeout);
+  config.limits.max_time = duration_of("--max-time", flags.max_time);
+  config.limits.low_speed_bytes = size_of("--speed-limit", flags.speed_limit);
+  config.limits.low_speed_time = duration_of("--speed-time", flags.speed_time);
+  config.limits.max_bytes = size_of("--max-filesize", flags.max_filesize);
+  config.limits.max_redirects = 0;
+  if (flags.http1 && flags.http2) throw BadFlag{"--http1.1 and --http2 exclude each other"};
+  if (flags.http1) config.session.http_version = http::SessionOptions::HttpVersion::http1_1;
+  if (flags.http2) config.session.http_version = http::SessionOptions::HttpVersion::http2;
+  config.session.compressed = flags.compressed;
+  config.session.proxy = flags.proxy;
+  config.session.ca_file = flags.ca_file;
+  config.session.insecure = flags.insecure;
+  config.session.resolve = flags.resolve;
+  if (!flags.user_agent.empty()) config.session.user_agent = flags.user_agent;
+  return config;
+}
+
+http::RetryPolicy retry_of(const GetFlags& flags) {
+  http::RetryPolicy policy;
+  if (flags.retry < 0) throw BadFlag{fmt::format("--retry: must not be negative, not {}", flags.retry)};
+  policy.max_retries = flags.retry;
+  policy.base_delay = duration_of("--retry-delay", flags.retry_delay);
+  policy.max_server_delay = duration_of("--max-retry-wait", flags.max_retry_wait);
+  policy.max_delay = std::min<Duration>(policy.max_delay, std::max(policy.max_server_delay, policy.base_delay));
+  policy.statuses = statuses_of(flags.retry_on);
+  return policy;
+}
+
+ConsoleReporter::Options reporter_of(const GetFlags& flags) {
+  ConsoleReporter::Options options;
+  options.progress = one_of<ProgressStyle>("--progress", flags.progress,
+                                           {{"auto", ProgressStyle::automatic},
+                                            {"bar", ProgressStyle::bar},
+                                            {"plain", ProgressStyle::plain},
+                                            {"json", ProgressStyle::json},
+                                            {"none", ProgressStyle::none}});
+  options.quiet = flags.quiet;
+  options.verbose = flags.verbose;
+  return options;
+}
+
+// A request of the inline model, and of a worker, occupies what runs it; only the loop has more requests than workers.
+void choose_concurrency(const GetFlags& flags, GetPlan& plan) {
+  const auto model = cli::parse_model(flags.model);
+  if (!model) throw BadFlag{fmt::format("--model: {}", model.error())};
+  plan.model = *model;
+  plan.workers = count_of("--workers", flags.workers, kMostWorkers);
+  const bool workers_wait = plan.model == cli::Model::threads || plan.model == cli::Model::processes;
+  plan.concurrency = plan.model == cli::Model::inline_ ? 1 : workers_wait ? plan.workers : kLoopConcurrency;
+  if (flags.max_concurrent == 0) return;
+  const std::size_t asked = count_of("--max-concurrent", flags.max_concurrent, kMostConcurrent);
+  plan.concurrency = plan.model == cli::Model::loop ? asked : std::min(plan.concurrency, asked);
+}
+
+}  // namespace
+
+std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
+  try {
+    GetPlan plan;
+    choose_concurrency(flags, plan);
+    plan.run.config = std::make_shared<const FetchConfig>(config_of(flags));
+    plan.run.pacing.max_concurrent = plan.concurrency;
+    plan.run.pacing.max_per_host = count_of("--max-per-host", flags.max_per_host, kMostConcurrent);
+    plan.run.retry = retry_of(flags);
+    if (flags.max_redirects < 0) throw BadFlag{"--max-redirs: must not be negative"};
+    plan.run.max_redirects = flags.max_redirects;
+    plan.run.fail_early = flags.fail_early;
+    plan.reporter = reporter_of(flags);
+    auto names = NameTemplate::parse(flags.name_template.empty() ? "{name}" : flags.name_template);
+    if (!names) throw BadFlag{fmt::format("-o: {}", names.error())};
+    if (names->needs_body_digest()) throw BadFlag{"-o: {sha256} is not available yet"};
+    plan.names = std::move(*names);
+    return plan;
+  } catch (const BadFlag& bad) {
+    return Error(bad.message);
+  }
+}
+
+void add_get_flags(CLI::App& command, GetFlags& flags) {
+  command.add_option("URL", flags.urls, "What to fetch")->type_name("");
+  command.add_option("-i,--input-file", flags.input_files, "A list of URLs, one a line; '-' is standard input")
+      ->type_name("FILE");
+
+  auto* output = command.add_option_group("Output");
+  output->add_option("-P,--directory-prefix", flags.directory, "Where files are saved")
+      ->type_name("DIR")
+      ->capture_default_str();
+  output
+      ->add_option("-o,--output", flags.name_template,
+                   "Names of the files: {host} {path} {name} {ext} {index} {index:08}; default {name}")
+      ->type_name("TEMPLATE");
+  output->add_flag("--no-clobber", flags.no_clobber, "Leave files alone that are there already (also -nc)");
+  output->add_option("--to", flags.to, "files, or null to receive and drop")->type_name("WHAT")->capture_default_str();
+  output->add_option("--fsync", flags.fsync, "none, or each: force every file to the disk")->capture_default_str();
+
+  auto* model = command.add_option_group("Model");
+  model->add_option("--model", flags.model, "inline, threads, loop or processes")
+      ->type_name("MODEL")
+      ->capture_default_str();
+  model->add_option("--workers", flags.workers, "Threads or processes")->type_name("N")->capture_default_str();
+  model->add_option("-j,--max-concurrent", flags.max_concurrent, "Requests at a time; loop: 64, others: a worker each")
+      ->type_name("N");
+  model->add_option("--max-per-host", flags.max_per_host, "Requests at a time to one host")
+      ->type_name("N")
+      ->capture_default_str();
+
+  auto* retry = command.add_option_group("Retry");
+  retry->add_option("--retry", flags.retry, "Tries after the first")->type_name("N")->capture_default_str();
+  retry->add_option("--retry-delay", flags.retry_delay, "The first wait is up to this; it doubles")
+      ->type_name("TIME")
+      ->capture_default_str();
+  retry->add_option("--max-retry-wait", flags.max_retry_wait, "The longest wait that a server may ask for")
+      ->type_name("TIME")
+      ->capture_default_str();
+  retry->add_option("--retry-on", flags.retry_on, "HTTP statuses to try again")
+      ->type_name("LIST")
+      ->capture_default_str();
+
+  auto* limits = command.add_option_group("Limits");
+  limits->add_option("--connect-timeout", flags.connect_timeout, "For a connection, name lookup and TLS included")
+      ->type_name("TIME")
+      ->capture_default_str();
+  limits->add_option("--max-time", flags.max_time, "For one request")->type_name("TIME")->capture_default_str();
+  limits->add_option("--speed-limit", flags.speed_limit, "Give up below this many bytes a second (0: never) ...")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  limits->add_option("--speed-time", flags.speed_time, "... for this long")->type_name("TIME")->capture_default_str();
+  limits->add_option("--max-filesize", flags.max_filesize, "Refuse bodies that are larger (0: none)")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  limits->add_option("--max-redirs", flags.max_redirects, "Redirects to follow")->type_name("N")->capture_default_str();
+
+  auto* http = command.add_option_group("HTTP");
+  http->add_option("-H,--header", flags.headers, "'Name: value', or @FILE with a header a line")->type_name("HEADER");
+  http->add_option("-A,--user-agent", flags.user_agent, "The User-Agent header")->type_name("TEXT");
+  http->add_flag("--compressed", flags.compressed, "Ask for compression, save what is decompressed");
+  http->add_flag("--http1.1", flags.http1, "Only HTTP/1.1");
+  http->add_flag("--http2", flags.http2, "HTTP/2 where the server has it");
+  http->add_option("-x,--proxy", flags.proxy, "Through this proxy")->type_name("URL");
+  http->add_option("--cacert", flags.ca_file, "Trust the authorities in this file")->type_name("FILE");
+  http->add_flag("-k,--insecure", flags.insecure, "Do not check certificates");
+  http->add_option("--resolve", flags.resolve, "HOST:PORT:ADDRESS instead of a lookup")->type_name("ENTRY");
+
+  auto* run = command.add_option_group("Run");
+  run->add_flag("--fail-early", flags.fail_early, "Stop at the first failure");
+  run->add_option("--progress", flags.progress, "auto, bar, plain, json or none")
+      ->type_name("STYLE")
+      ->capture_default_str();
+  run->add_flag("--json", flags.json, "End with one JSON object on standard output");
+  run->add_flag("-q,--quiet", flags.quiet, "No messages about single items, no progress");
+  run->add_flag("-v,--verbose", flags.verbose, "Name every saved file and every retry");
+}
+
+}  // namespace overlap::get

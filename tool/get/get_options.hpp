@@ -1,0 +1,74 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "cli/models.hpp"
+#include "get/console_reporter.hpp"
+#include "get/run.hpp"
+
+namespace overlap::get {
+
+/// The flags of `overlap get`, as typed. See docs: the names are those that users of curl, wget and aria2 know.
+struct GetFlags {
+  std::vector<std::string> urls;
+  std::vector<std::string> input_files;
+  std::string directory = ".";
+  std::string name_template;
+  std::string to = "files";
+  bool no_clobber = false;
+
+  std::string model = "loop";
+  std::int64_t workers = 5;
+  std::int64_t max_concurrent = 0;  ///< 0: the model's own
+  std::int64_t max_per_host = 6;
+
+  int retry = 5;
+  std::string retry_delay = "1s";
+  std::string max_retry_wait = "5m";
+  std::string retry_on = "408,429,500,502,503,504";
+
+  std::string connect_timeout = "10s";
+  std::string max_time = "300s";
+  std::string speed_limit = "0";
+  std::string speed_time = "30s";
+  std::string max_filesize = "0";
+  int max_redirects = 10;
+
+  std::vector<std::string> headers;
+  bool compressed = false;
+  bool http1 = false;
+  bool http2 = false;
+  std::string proxy;
+  std::string ca_file;
+  bool insecure = false;
+  std::string user_agent;
+  std::vector<std::string> resolve;
+
+  bool fail_early = false;
+  std::string fsync = "none";
+  std::string progress = "auto";
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+void add_get_flags(CLI::App& command, GetFlags& flags);
+
+/// What the flags come to.
+struct GetPlan {
+  RunPlan run;
+  cli::Model model = cli::Model::loop;
+  std::size_t workers = 1;      ///< threads or processes
+  std::size_t concurrency = 1;  ///< requests at a time
+  NameTemplate names;
+  ConsoleReporter::Options reporter;
+};
+
+/// Checks the flags and puts them together. The error names the flag and what is wrong with it.
+std::expected<GetPlan, std::string> make_plan(const GetFlags& flags);
+
+}  // namespace overlap::get

@@ -1,0 +1,41 @@
+// What a run tells people and programs while it goes and at its end. The run calls; a Reporter prints.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "get/totals.hpp"
+
+namespace overlap::get {
+
+/// The end of one entry of the list that was not fetched.
+struct FailedItem {
+  std::uint64_t ordinal = 0;
+  std::uint64_t line = 0;  ///< 0: an argument of the command line
+  std::string_view url;    ///< fit to show
+  http::ErrorClass error_class{};
+  std::string_view message;
+  int tries = 0;
+};
+
+struct ProgressSnapshot {
+  const Totals& totals;
+  std::size_t running = 0;
+  std::size_t queued = 0;
+  bool list_ended = false;  ///< false: more entries will come, so nobody knows how many
+};
+
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  virtual void saved(std::string_view url, std::string_view path, std::uint64_t bytes) = 0;
+  virtual void failed(const FailedItem& item) = 0;
+  /// A failure that will be tried again.
+  virtual void retrying(const FailedItem& item, Duration delay) = 0;
+  virtual void note(std::string_view text) = 0;
+  /// Called often; the reporter decides whether it is time to show it.
+  virtual void progress(const ProgressSnapshot& snapshot) = 0;
+};
+
+}  // namespace overlap::get

@@ -1,0 +1,114 @@
+// The one loop of a run: pull entries, start what may start, reap what has ended.
+//
+// The loop's thread alone touches the list, the schedule, the names, the totals and the reporter, so none has a lock.
+// How a run ends:
+//   1. The list has ended, or intake stopped: a signal, --fail-early, a full disk.
+//   2. What had not started when intake stopped is accounted for as `interrupted`.
+//   3. What runs is awaited. After a second signal, or when the grace of the first is over, it is asked to stop.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_map>
+
+#include <overlap/core/executor.hpp>
+#include <overlap/http/retry_policy.hpp>
+
+#include "cli/signals.hpp"
+#include "get/completions.hpp"
+#include "get/list_reader.hpp"
+#include "get/name_plan.hpp"
+#include "get/reporter.hpp"
+#include "get/scheduler.hpp"
+#include "get/url.hpp"
+
+namespace overlap::get {
+
+struct RunPlan {
+  std::shared_ptr<const FetchConfig> config;
+  PacingLimits pacing;
+  http::RetryPolicy retry;
+  int max_redirects = 10;
+  bool fail_early = false;
+  Duration grace = std::chrono::seconds(10);  ///< for what runs when the first signal comes
+  std::function<void()> force_stop;           ///< ends running requests where asking is not enough: worker processes
+};
+
+enum class RunEnd {
+  complete,     ///< every entry has its outcome
+  interrupted,  ///< by a signal
+  failed_early,
+  disk_full,    ///< nothing more could be stored
+  list_failed,  ///< the list could not be read to its end
+  broken,       ///< the executor could run nothing more
+};
+
+class Run {
+ public:
+  /// All must outlive the run.
+  Run(RunPlan plan, std::vector<ListReader> lists, NamePlan names, Executor& executor, Reporter& reporter,
+      const cli::InterruptWatch& interrupts);
+
+  /// Blocks until every entry has its outcome. Called once.
+  RunEnd execute();
+
+  const Totals& totals() const { return totals_; }
+  /// Why the run ended before its end, for a person.
+  const std::string& reason() const { return reason_; }
+
+ private:
+  struct Work {
+    std::uint64_t line = 0;
+    std::string shown;  // the URL of the list, fit to show
+    std::string host;   // the host key of the URL to request next
+    FetchJob job;
+    int tries = 0;
+    int hops = 0;
+  };
+  using Id = Scheduler::Id;
+
+  void pull();
+  bool take_entry();
+  void accept(Item item);
+  void refuse(const BadLine& line);
+  void start_what_may();
+  void wait();
+  void reap();
+  void ended(Completions::Ended ended);
+  void crashed(Work& work, const std::exception_ptr& error);
+  void follow(Work& work, const Receipt& receipt);
+  static void go_on_at(Work& work, const http::Request& request, const Url& target);
+  void retry_or_fail(Work& work, const Receipt& receipt);
+  void fail(Work& work, http::ErrorClass error_class, const std::string& message);
+  void finish(Id id);
+  void heed_signals();
+  void stop_intake(RunEnd why, std::string reason);
+  void cancel_running();
+  bool list_ended() const { return !intake_ || lists_.empty(); }
+  FailedItem describe(const Work& work, http::ErrorClass error_class, std::string_view message) const;
+
+  const RunPlan plan_;
+  std::deque<ListReader> lists_;
+  NamePlan names_;
+  Executor& executor_;
+  Reporter& reporter_;
+  const cli::InterruptWatch& interrupts_;
+
+  Scheduler scheduler_;
+  Completions completions_;
+  std::unordered_map<Id, Work> works_;
+  std::unordered_map<Id, Future<Receipt>> running_;
+  std::mt19937_64 random_{std::random_device{}()};
+  Totals totals_;
+
+  bool intake_ = true;
+  int signals_heeded_ = 0;
+  std::optional<TimePoint> grace_ends_;
+  RunEnd end_ = RunEnd::complete;
+  std::string reason_;
+};
+
+}  // namespace overlap::get

@@ -1,0 +1,91 @@
+#include "get/summary.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <fmt/format.h>
+
+#include "cli/units.hpp"
+
+namespace overlap::get {
+namespace {
+
+double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+double to_milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+boost::json::object errors_of(const Totals& totals) {
+  boost::json::object errors;
+  for (const auto& [error_class, count] : totals.errors) errors[http::to_string(error_class)] = count;
+  return errors;
+}
+
+boost::json::object latency_of(const LatencyHistogram& latency) {
+  boost::json::object quantiles;
+  quantiles["p50"] = to_milliseconds(latency.quantile(0.50));
+  quantiles["p90"] = to_milliseconds(latency.quantile(0.90));
+  quantiles["p99"] = to_milliseconds(latency.quantile(0.99));
+  quantiles["max"] = to_milliseconds(latency.max());
+  return quantiles;
+}
+
+}  // namespace
+
+std::string summary_json(const Totals& totals, const RunFigures& figures) {
+  boost::json::object summary;
+  summary["items"] = totals.items;
+  summary["ok"] = totals.ok;
+  summary["failed"] = totals.failed;
+  summary["skipped"] = totals.skipped;
+  summary["bad_input"] = totals.bad_input;
+  summary["retries"] = totals.retries;
+  summary["bytes"] = totals.bytes;
+  summary["seconds"] = to_seconds(figures.elapsed);
+  summary["model"] = figures.model;
+  summary["concurrency"] = figures.concurrency;
+  summary["errors"] = errors_of(totals);
+  summary["latency_ms"] = latency_of(totals.latency);
+  return boost::json::serialize(summary);
+}
+
+std::string summary_text(const Totals& totals, const RunFigures& figures) {
+  std::string text;
+  if (totals.failed + totals.bad_input + totals.skipped > 0) {
+    text += fmt::format("{} items: {} fetched", totals.items, totals.ok);
+    if (totals.skipped > 0) text += fmt::format(", {} there already", totals.skipped);
+    if (totals.failed > 0) text += fmt::format(", {} failed", totals.failed);
+    if (totals.bad_input > 0) text += fmt::format(", {} bad lines", totals.bad_input);
+    text += '\n';
+  }
+  for (const auto& [error_class, count] : totals.errors) {
+    text += fmt::format("  {:<12}{:>8}\n", http::to_string(error_class), count);
+  }
+  const double seconds = to_seconds(figures.elapsed);
+  const double rate = seconds > 0 ? static_cast<double>(totals.ok) / seconds : 0;
+  if (totals.ok > 0) {
+    text += fmt::format("{}, {:.0f} a second, latency {} median, {} p99 ({}, {} at a time)\n",
+                        cli::format_size(totals.bytes), rate, cli::format_duration(totals.latency.quantile(0.5)),
+                        cli::format_duration(totals.latency.quantile(0.99)), figures.model, figures.concurrency);
+  }
+  return text + fmt::format("Downloaded {} in {:.2f} seconds\n", totals.ok, seconds);
+}
+
+int exit_code_of(const Totals& totals, RunEnd end, int signal) {
+  switch (end) {
+    case RunEnd::interrupted:
+      return 128 + signal;
+    case RunEnd::disk_full:
+      return 3;
+    case RunEnd::list_failed:
+      return 2;
+    case RunEnd::broken:
+    case RunEnd::failed_early:
+      return 1;
+    case RunEnd::complete:
+      break;
+  }
+  if (totals.errors.contains(http::ErrorClass::disk)) return 3;
+  return totals.failed + totals.bad_input > 0 ? 1 : 0;
+}
+
+}  // namespace overlap::get

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include <overlap/http.hpp>
+
+#include "get/latency_histogram.hpp"
+
+namespace overlap::get {
+
+/// What a run has come to. ok + failed + skipped + bad_input = items.
+struct Totals {
+  std::uint64_t items = 0;  ///< every entry of the list
+  std::uint64_t ok = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t skipped = 0;  ///< was there already
+  std::uint64_t bad_input = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t bytes = 0;                           ///< of the bodies, decoded
+  std::map<http::ErrorClass, std::uint64_t> errors;  ///< the failed ones, by class
+  LatencyHistogram latency;                          ///< of the requests that succeeded
+};
+
+}  // namespace overlap::get
