@@ -41,12 +41,12 @@ std::expected<std::string, std::string> host_to_ascii(std::string_view host) {
 
   const UrlHandle handle(curl_url());
   const Utf8Locale locale;
-  char* ascii = nullptr;
-  if (!handle || curl_url_set(handle.get(), CURLUPART_HOST, text.c_str(), 0) != CURLUE_OK ||
-      curl_url_get(handle.get(), CURLUPART_HOST, &ascii, CURLU_PUNYCODE) != CURLUE_OK) {
-    return std::unexpected("the host name is not one that international domain names allow");
-  }
-  return std::string(CurlText(ascii).get());
+  char* got = nullptr;
+  const bool is_done = handle && curl_url_set(handle.get(), CURLUPART_HOST, text.c_str(), 0) == CURLUE_OK &&
+                       curl_url_get(handle.get(), CURLUPART_HOST, &got, CURLU_PUNYCODE) == CURLUE_OK;
+  const CurlText ascii(got);  // ours also after a failure: libcurl 7.88 then leaves its copy of the host there
+  if (!is_done) return std::unexpected("the host name is not one that international domain names allow");
+  return std::string(ascii.get());
 }
 
 }  // namespace overlap::get
