@@ -149,7 +149,7 @@ class CallNode final : public ResultNode<typename CallTraits<F, A...>::Result> {
 
  private:
   void invoke(RunMode mode) {
-    auto call = [this](auto& function, auto&... arguments) -> Returned {
+    auto call = [&](auto& function, auto&... arguments) -> Returned {
       if constexpr (takes_stop_token<F, A...>) {
         return std::invoke(std::move(function), stop_token(), std::move(arguments)...);
       } else {
