@@ -1,7 +1,13 @@
 // main() of every test program.
 #include <gtest/gtest.h>
 
+#include <overlap/executors/main_guard.hpp>
+
+#include "support/process_programs.hpp"
+
 int main(int argc, char** argv) {
+  const overlap::main_guard guard(argc, argv);
+  if (const auto code = overlap::test::run_program(argc, argv)) return *code;
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -1,0 +1,369 @@
+#include <gtest/gtest.h>
+
+#include <cereal/types/string.hpp>
+
+#include <deque>
+#include <future>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+
+#include <overlap/core/remote_exception.hpp>
+#include <overlap/core/wait.hpp>
+#include <overlap/executors/main_guard.hpp>
+#include <overlap/executors/process_pool_executor.hpp>
+#include <overlap/executors/thread_pool_executor.hpp>
+
+#include "support/process_tools.hpp"
+
+namespace overlap {
+namespace {
+
+using test::Gate;
+using test::own_pid;
+using test::wait_at_gate;
+
+int add(int a, int b) { return a + b; }
+
+std::string message_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& caught) {
+    return caught.what();
+  }
+}
+
+TEST(ProcessPool, SumsAcrossProcesses) {
+  ProcessPoolExecutor pool({.max_workers = 2});
+  std::vector<Future<int>> futures;
+  for (int i = 0; i < 100; ++i) futures.push_back(pool.submit(&add, i, 1));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(futures[static_cast<std::size_t>(i)].result(), i + 1);
+}
+
+TEST(ProcessPool, TasksRunInProcessesOfTheirOwn) {
+  ProcessPoolExecutor pool({.max_workers = 3});
+  const std::vector<pid_t> pids = test::warm_up(pool, 3);
+  EXPECT_EQ(std::set<pid_t>(pids.begin(), pids.end()).size(), 3u);
+  EXPECT_EQ(std::ranges::count(pids, ::getpid()), 0);
+}
+
+TEST(ProcessPool, OneWorkerServesSubmitsInARow) {
+  ProcessPoolExecutor pool({.max_workers = 4});
+  const pid_t first = pool.submit(&own_pid).result();
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(pool.submit(&own_pid).result(), first);
+  EXPECT_EQ(pool.worker_pids(), std::vector<pid_t>{first});
+}
+
+TEST(ProcessPool, CaptureLessLambdasAndVoidCross) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  EXPECT_EQ(pool.submit([](const std::string& text,
+                           std::vector<int> numbers) { return text + std::to_string(numbers.at(1)); },
+                        std::string("number "), std::vector<int>{1, 2})
+                .result(),
+            "number 2");
+  pool.submit([] {}).result();
+}
+
+TEST(ProcessPool, StopTokenIsThereAndSilent) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  EXPECT_EQ(pool.submit([](std::stop_token stop, int n) { return stop.stop_requested() ? -1 : n; }, 7).result(), 7);
+}
+
+TEST(ProcessPool, MapGivesResultsInOrder) {
+  ProcessPoolExecutor pool({.max_workers = 2});
+  std::vector<int> inputs(1000);
+  std::iota(inputs.begin(), inputs.end(), 0);
+  int expected = 0;
+  for (const int result : pool.map(&add, inputs, inputs)) EXPECT_EQ(result, 2 * expected++);
+  EXPECT_EQ(expected, 1000);
+}
+
+TEST(ProcessPool, MapElementThatFailsSpoilsOnlyItself) {
+  ProcessPoolExecutor pool({.max_workers = 2});
+  const std::vector<int> inputs = {0, 1, 2, 3};
+  auto results = pool.map(
+      {.chunk = 4},
+      [](int n) {
+        if (n == 2) throw std::out_of_range("two");
+        return n;
+      },
+      inputs);
+  auto it = results.begin();
+  EXPECT_EQ(*it, 0);
+  EXPECT_EQ(*++it, 1);
+  ++it;
+  EXPECT_THROW(*it, std::out_of_range);
+  EXPECT_EQ(*++it, 3);
+}
+
+TEST(ProcessPool, ChunkFollowsTheSizeOfTheInput) {
+  const ProcessPoolExecutor pool({.max_workers = 2});
+  EXPECT_EQ(pool.concurrency(), 2u);
+  EXPECT_EQ(pool.default_chunk(std::nullopt), 1u);
+  EXPECT_EQ(pool.default_chunk(10), 1u);
+  EXPECT_EQ(pool.default_chunk(6400), 100u);
+  EXPECT_EQ(pool.default_chunk(std::size_t{1} << 40), 1024u);
+}
+
+TEST(ProcessPool, FuturesMixWithThoseOfThreads) {
+  ProcessPoolExecutor processes({.max_workers = 1});
+  ThreadPoolExecutor threads;
+  const std::vector<Future<int>> futures = {processes.submit(&add, 1, 2), threads.submit(&add, 3, 4)};
+  int sum = 0;
+  for (const Future<int>& future : as_completed(futures)) sum += future.result();
+  EXPECT_EQ(sum, 10);
+}
+
+TEST(ProcessPool, QueuedTaskIsPendingAndCancelled) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  Gate gate;
+  const auto running = pool.submit(&wait_at_gate, gate.path());
+  auto queued = pool.submit(&own_pid);
+  gate.wait_for_task();
+  EXPECT_TRUE(running.running());
+  EXPECT_FALSE(queued.running());
+  EXPECT_TRUE(queued.cancel());
+  EXPECT_TRUE(queued.done());
+  EXPECT_FALSE(Future<pid_t>(running).cancel());
+  gate.open();
+  EXPECT_GT(running.result(), 0);
+  EXPECT_THROW(queued.result(), CancelledError);
+}
+
+// Exceptions.
+
+struct Unregistered : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+struct Registered : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+const bool registered = (register_exception<Registered>(), true);
+
+TEST(ProcessPoolErrors, StandardAndRegisteredExceptionsComeBackAsThemselves) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  const auto standard = pool.submit([] { throw std::invalid_argument("no such thing"); });
+  EXPECT_THROW(standard.result(), std::invalid_argument);
+  EXPECT_EQ(message_of(standard.exception()), "no such thing");
+  EXPECT_THROW(pool.submit([] { throw Registered("known"); }).result(), Registered);
+  EXPECT_THROW(pool.submit([] { throw std::bad_alloc(); }).result(), std::bad_alloc);
+}
+
+TEST(ProcessPoolErrors, OtherExceptionsComeBackAsRemoteErrorWithTheirType) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  try {
+    pool.submit([] { throw Unregistered("what it said"); }).result();
+    FAIL();
+  } catch (const RemoteError& error) {
+    EXPECT_NE(error.type_name.find("Unregistered"), std::string::npos) << error.type_name;
+    EXPECT_NE(std::string(error.what()).find("what it said"), std::string::npos) << error.what();
+  }
+  EXPECT_THROW(pool.submit([] { throw 42; }).result(), RemoteError);
+}
+
+TEST(ProcessPoolErrors, NestedContextComesAlong) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  const auto future = pool.submit([] {
+    try {
+      throw std::out_of_range("inner");
+    } catch (...) {
+      std::throw_with_nested(std::runtime_error("outer"));
+    }
+  });
+  try {
+    future.result();
+    FAIL();
+  } catch (const std::runtime_error& outer) {
+    EXPECT_STREQ(outer.what(), "outer");
+    try {
+      std::rethrow_if_nested(outer);
+      FAIL();
+    } catch (const std::out_of_range& inner) {
+      EXPECT_STREQ(inner.what(), "inner");
+    }
+  }
+}
+
+TEST(ProcessPoolErrors, CapturingLambdaIsNotShippableThroughExecutor) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  Executor& executor = pool;
+  int captured = 5;
+  EXPECT_THROW(executor.submit([captured] { return captured; }), NotShippable);
+  EXPECT_THROW(executor.submit([](int* pointer) { return *pointer; }, &captured), NotShippable);
+  EXPECT_EQ(executor.submit(&add, 2, 2).result(), 4);
+}
+
+/// Crosses only as far as `stage` lets it.
+struct Fragile {
+  enum Stage : int { whole, fails_to_save, fails_to_load };
+  int stage = whole;
+
+  template <class Archive>
+  void save(Archive& out) const {
+    if (stage == fails_to_save) throw std::domain_error("cannot be saved");
+    out(stage);
+  }
+  template <class Archive>
+  void load(Archive& in) {
+    in(stage);
+    if (stage == fails_to_load) throw std::range_error("cannot be loaded");
+  }
+};
+
+TEST(ProcessPoolErrors, ArgumentThatCannotCrossFailsItsFutureAlone) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  const auto take = [](Fragile fragile) { return fragile.stage; };
+  const auto good = pool.submit(take, Fragile{Fragile::whole});
+  const auto unsaved = pool.submit(take, Fragile{Fragile::fails_to_save});
+  const auto unloaded = pool.submit(take, Fragile{Fragile::fails_to_load});
+  const auto good_too = pool.submit(take, Fragile{Fragile::whole});
+  EXPECT_THROW(unsaved.result(), std::domain_error);
+  EXPECT_THROW(unloaded.result(), std::range_error);
+  EXPECT_EQ(good.result(), 0);
+  EXPECT_EQ(good_too.result(), 0);
+  EXPECT_EQ(pool.worker_pids().size(), 1u);
+}
+
+TEST(ProcessPoolErrors, ResultThatCannotCrossFailsItsFutureAlone) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  const auto give = [](int stage) { return Fragile{stage}; };
+  const auto unsaved = pool.submit(give, int{Fragile::fails_to_save});
+  const auto unloaded = pool.submit(give, int{Fragile::fails_to_load});
+  const auto good = pool.submit(give, int{Fragile::whole});
+  EXPECT_THROW(unsaved.result(), std::domain_error);
+  EXPECT_THROW(unloaded.result(), std::range_error);
+  EXPECT_EQ(good.result().stage, 0);
+}
+
+// Callbacks.
+
+TEST(ProcessPoolCallbacks, MaySubmitAndShutDown) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  std::promise<int> second;
+  pool.submit(&add, 1, 1).add_done_callback([&](const Future<int>& first) {
+    pool.submit(&add, first.result(), 1).add_done_callback([&](const Future<int>& next) {
+      pool.shutdown({.wait = false});
+      second.set_value(next.result());
+    });
+  });
+  EXPECT_EQ(second.get_future().get(), 3);
+  EXPECT_THROW(pool.submit(&add, 1, 1), BrokenExecutor);
+}
+
+TEST(ProcessPoolCallbacks, ThatWaitsForItsOwnPoolIsRefused) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  Gate gate;
+  const auto blocked = pool.submit(&wait_at_gate, gate.path());
+  const auto queued = pool.submit(&own_pid);
+  gate.wait_for_task();
+  auto other = pool.submit(&own_pid);
+  std::promise<std::string> waits;
+  std::promise<std::string> shuts_down;
+  blocked.add_done_callback([&](const Future<pid_t>&) {
+    try {
+      other.result();
+      waits.set_value("did not throw");
+    } catch (const WouldDeadlock&) {
+      waits.set_value("refused");
+    }
+    try {
+      pool.shutdown();
+      shuts_down.set_value("did not throw");
+    } catch (const WouldDeadlock&) {
+      shuts_down.set_value("refused");
+    }
+  });
+  gate.open();
+  EXPECT_EQ(waits.get_future().get(), "refused");
+  EXPECT_EQ(shuts_down.get_future().get(), "refused");
+  EXPECT_EQ(queued.result(), other.result());
+}
+
+// Shutdown.
+
+TEST(ProcessPoolShutdown, SubmitAfterItThrowsAndItMayBeCalledAgain) {
+  ProcessPoolExecutor pool({.max_workers = 2});
+  const auto future = pool.submit(&add, 1, 2);
+  pool.shutdown();
+  EXPECT_TRUE(future.done());
+  EXPECT_EQ(future.result(), 3);
+  EXPECT_THROW(pool.submit(&add, 1, 2), BrokenExecutor);
+  pool.shutdown();
+  pool.shutdown({.wait = false, .cancel_pending = true});
+}
+
+TEST(ProcessPoolShutdown, WithoutWaitReturnsWhileWorkGoesOn) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  Gate gate;
+  const auto running = pool.submit(&wait_at_gate, gate.path());
+  const auto queued = pool.submit(&add, 20, 22);
+  gate.wait_for_task();
+  pool.shutdown({.wait = false});
+  EXPECT_FALSE(running.done());
+  gate.open();
+  EXPECT_EQ(queued.result(), 42);
+}
+
+TEST(ProcessPoolShutdown, CancelsWhatHasNotStarted) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  Gate gate;
+  const auto running = pool.submit(&wait_at_gate, gate.path());
+  std::vector<Future<int>> queued;
+  for (int i = 0; i < 10; ++i) queued.push_back(pool.submit(&add, i, i));
+  gate.wait_for_task();
+  pool.shutdown({.wait = false, .cancel_pending = true});
+  for (const auto& future : queued) EXPECT_TRUE(future.cancelled());
+  gate.open();
+  pool.shutdown();
+  EXPECT_GT(running.result(), 0);
+}
+
+TEST(ProcessPoolShutdown, DestructorFinishesWhatWasAccepted) {
+  std::vector<Future<int>> futures;
+  {
+    ProcessPoolExecutor pool({.max_workers = 2});
+    for (int i = 0; i < 50; ++i) futures.push_back(pool.submit(&add, i, 0));
+  }
+  for (const auto& future : futures) EXPECT_TRUE(future.done());
+  EXPECT_EQ(futures.back().result(), 49);
+}
+
+TEST(ProcessPoolShutdown, FromManyThreadsAtOnce) {
+  ProcessPoolExecutor pool({.max_workers = 2});
+  std::vector<Future<int>> futures;
+  for (int i = 0; i < 20; ++i) futures.push_back(pool.submit(&add, i, 0));
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) threads.emplace_back([&] { pool.shutdown(); });
+  threads.clear();
+  for (const auto& future : futures) EXPECT_TRUE(future.done());
+}
+
+TEST(ProcessPoolShutdown, ManyThreadsSubmitUntilIt) {
+  ProcessPoolExecutor pool({.max_workers = 2});
+  std::atomic<int> refused{0};
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      try {
+        for (int n = 0;; ++n) EXPECT_EQ(pool.submit(&add, n, 1).result(), n + 1);
+      } catch (const BrokenExecutor&) {
+        ++refused;
+      }
+    });
+  }
+  pool.submit(&add, 1, 1).result();
+  pool.shutdown();
+  threads.clear();
+  EXPECT_EQ(refused, 4);
+}
+
+TEST(ProcessPoolShutdown, OfAnIdlePoolAndOfOneNeverUsed) {
+  {
+    ProcessPoolExecutor never_used;
+  }
+  ProcessPoolExecutor idle({.max_workers = 2});
+  idle.submit(&add, 1, 1).result();
+}
+
+}  // namespace
+}  // namespace overlap
