@@ -31,10 +31,11 @@ TEST(Models, EachMakesAnExecutorOfTheAskedConcurrency) {
   EXPECT_EQ(make_executor(Model::inline_, 3, 7)->concurrency(), 1U);
   EXPECT_EQ(make_executor(Model::threads, 3, 7)->concurrency(), 3U);
   EXPECT_EQ(make_executor(Model::loop, 3, 7)->concurrency(), 7U);
+  EXPECT_EQ(make_executor(Model::processes, 3, 7)->concurrency(), 3U);
 }
 
 TEST(Models, ExecutorsRunWork) {
-  for (const Model model : {Model::inline_, Model::threads, Model::loop}) {
+  for (const Model model : kModels) {
     EXPECT_EQ(make_executor(model, 2, 2)->submit(twice, 21).result(), 42) << to_string(model);
   }
 }

@@ -4,8 +4,8 @@
 
 #include <overlap/executors/event_loop_executor.hpp>
 #include <overlap/executors/inline_executor.hpp>
+#include <overlap/executors/process_pool_executor.hpp>
 #include <overlap/executors/thread_pool_executor.hpp>
-#include <stdexcept>
 #include <utility>
 
 #include "cli/escape.hpp"
@@ -60,7 +60,7 @@ std::unique_ptr<Executor> make_executor(Model model, std::size_t workers, std::s
     case Model::loop:
       return make_loop(max_concurrent);
     case Model::processes:
-      throw std::invalid_argument("the model 'processes' is not built in yet");
+      return make_pool<ProcessPoolExecutor>(workers);
   }
   std::unreachable();
 }
