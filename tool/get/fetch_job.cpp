@@ -67,6 +67,7 @@ Task<Receipt> fetch_one(FetchJob job) {
       fail(receipt, std::move(saved.error()));
     }
   }
+  receipt.disk_is_full = sink.disk_is_full();
   receipt.seconds = Clock::now() - begin;
   co_return receipt;
 }

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "serve/content.hpp"
+#include "serve/origin.hpp"
+
+namespace overlap::testing_support {
+
+/// The built-in origin on a thread of the test, and what it must have answered.
+class Origin {
+ public:
+  explicit Origin(std::chrono::nanoseconds latency = {}) : server_(options_for(latency)) {}
+
+  std::string url(const std::string& path = "") const { return server_.url(path); }
+  std::uint64_t requests() const { return server_.requests(); }
+  static std::string body_of(const std::string& path) { return serve::content_for(path, kSeed).value().body(); }
+
+ private:
+  static constexpr std::uint64_t kSeed = 1;
+  static serve::OriginOptions options_for(std::chrono::nanoseconds latency) {
+    serve::OriginOptions options;
+    options.latency = latency;
+    options.seed = kSeed;
+    return options;
+  }
+
+  serve::BackgroundOrigin server_;
+};
+
+inline std::string program() { return OVERLAP_PROGRAM; }
+
+}  // namespace overlap::testing_support

@@ -1,0 +1,71 @@
+#include "get/file_sink.hpp"
+
+#include <map>
+
+#include <overlap/core/mutex.hpp>
+
+namespace overlap::get {
+namespace {
+
+// The directories that this process has open. A run has one; a worker process opens it with its first job.
+std::expected<OutputDirectory, DiskError> shared_directory(const std::string& path) {
+  static detail::Mutex mutex;
+  static std::map<std::string, OutputDirectory> open;
+  const detail::MutexLock lock(mutex);
+  if (const auto found = open.find(path); found != open.end()) return found->second;
+  auto directory = OutputDirectory::open(path);
+  if (directory) open.emplace(path, *directory);
+  return directory;
+}
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
+}  // namespace
+
+bool FileSink::already_there() {
+  const FetchConfig& config = *job_.config;
+  if (config.directory.empty() || !config.no_clobber) return false;
+  const auto directory = shared_directory(config.directory);
+  return directory && directory->contains(job_.path).value_or(false);
+}
+
+std::expected<void, http::Failure> FileSink::begin(const http::Response& head) {
+  keeps_body_ = is_success(head.status) && !job_.config->directory.empty();
+  return keeps_body_ ? open_part() : std::expected<void, http::Failure>{};
+}
+
+std::expected<void, http::Failure> FileSink::open_part() {
+  const auto directory = shared_directory(job_.config->directory);
+  if (!directory) return fail(directory.error());
+  auto part = directory->create_part();
+  if (!part) return fail(part.error());
+  part_.emplace(std::move(*part));
+  return {};
+}
+
+std::expected<void, http::Failure> FileSink::write(std::span<const std::byte> piece) {
+  return keeps_body_ ? to_failure(part_->write(piece)) : std::expected<void, http::Failure>{};
+}
+
+std::expected<void, http::Failure> FileSink::save() {
+  if (!keeps_body_) return {};
+  CommitOptions options;
+  options.clobber = job_.config->no_clobber ? Clobber::keep : Clobber::replace;
+  options.sync = job_.config->sync_each ? Sync::each : Sync::none;
+  return to_failure(part_->commit(job_.path, options));
+}
+
+std::expected<void, http::Failure> FileSink::to_failure(std::expected<void, DiskError> outcome) {
+  if (outcome) return {};
+  return fail(outcome.error());
+}
+
+std::unexpected<http::Failure> FileSink::fail(const DiskError& error) {
+  disk_is_full_ = error.is_out_of_space();
+  part_.reset();
+  keeps_body_ = false;
+  const bool may_retry = error.code == DiskErrorCode::too_many_files;
+  return std::unexpected(http::Failure{http::ErrorClass::disk, error.message, may_retry, 0});
+}
+
+}  // namespace overlap::get
