@@ -256,7 +256,7 @@ TEST(Get, ASecondRunOnTheSameDirectorySaysSoAndStops) {
   const Origin origin;
   const TemporaryDirectory out;
   Program first({program(), "get", origin.url("/fault/hang"), "-P", out.path(), "--progress", "json"});
-  while (origin.requests() == 0) usleep(1000);  // its request is there, so it has the lock
+  origin.wait_for_requests(1);  // so it has the lock
   const ProgramResult second = get({origin.url("/page.html"), "-P", out.path()});
   EXPECT_EQ(second.exit_code, 3);
   EXPECT_NE(second.err.find(out.path()), std::string::npos) << second.err;
@@ -271,7 +271,7 @@ TEST(Get, ASignalStopsItResumablyAndASecondOneAtOnce) {
     const TemporaryDirectory out;
     Program running({program(), "get", origin.url("/fault/hang"), origin.url("/fault/hang?2"), "-P", out.path(),
                      "--model", model, "--json"});
-    while (origin.requests() < 2) usleep(1000);
+    origin.wait_for_requests(2);
     running.signal(SIGTERM);
     running.signal(SIGTERM);
     const ProgramResult result = running.wait();

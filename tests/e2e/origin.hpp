@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "serve/content.hpp"
@@ -15,6 +16,9 @@ class Origin {
 
   std::string url(const std::string& path = "") const { return server_.url(path); }
   std::uint64_t requests() const { return server_.requests(); }
+  void wait_for_requests(std::uint64_t count) const {
+    while (requests() < count) std::this_thread::yield();
+  }
   static std::string body_of(const std::string& path) { return serve::content_for(path, kSeed).value().body(); }
 
  private:
