@@ -30,7 +30,7 @@ void set_unhandled_hook(UnhandledHook hook) {
   auto shared = hook ? std::make_shared<const UnhandledHook>(std::move(hook)) : nullptr;
   HookSlot& slot = hook_slot();
   const detail::MutexLock lock(slot.mutex);
-  slot.hook = std::move(shared);
+  std::swap(slot.hook, shared);  // the old one dies after the lock was let go: its captures are user code too
 }
 
 namespace detail {
