@@ -26,13 +26,14 @@ inline std::optional<TimePoint> deadline_after(std::optional<Duration> timeout) 
 
 namespace detail {
 
-/// Any std::chrono duration as nanoseconds, saturating at the ends instead of overflowing (hours::max(), say).
+/// Any std::chrono duration as nanoseconds, saturating at the ends instead of overflowing (hours::max(), say). Not a
+/// number is no time at all.
 template <class Rep, class Period>
 constexpr Duration saturating_cast(std::chrono::duration<Rep, Period> duration) noexcept {
   using Wide = std::chrono::duration<long double, std::nano>;
   const Wide wide = duration;
   if (wide >= Wide(Duration::max())) return Duration::max();
-  if (wide <= Wide(Duration::min())) return Duration::min();
+  if (!(wide > Wide(Duration::min()))) return Duration::min();
   return std::chrono::duration_cast<Duration>(duration);
 }
 
