@@ -26,9 +26,9 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
 
   /// Accepts the call f(args...) and returns its Future at once (the inline executor: when it is done). `f` and the
-  /// arguments are copied or moved in; use std::ref for a reference that outlives the task. If `f` takes a
-  /// std::stop_token first, it gets one, which Future::request_stop() triggers. If `f` returns a Task, the task is
-  /// run and the Future has its result.
+  /// arguments are copied or moved in; use std::ref for a reference that outlives the task. If `f` cannot
+  /// be called with the arguments alone but with a std::stop_token before them, it gets one, which
+  /// Future::request_stop() triggers. If `f` returns a Task, the task is run and the Future has its result.
   /// Throws BrokenExecutor after shutdown(), and NotShippable when the call cannot cross a boundary that this executor
   /// needs it to cross.
   template <class F, class... A>

@@ -65,8 +65,11 @@ struct ResultAdapter {
   static constexpr bool is_coroutine = false;
 };
 
+/// A call of the arguments alone comes first: a generic callable gets them and nothing else, and is not even
+/// instantiated with a token.
 template <class F, class... A>
-inline constexpr bool takes_stop_token = std::is_invocable_v<F, std::stop_token, A...>;
+inline constexpr bool takes_stop_token =
+    std::conjunction_v<std::negation<std::is_invocable<F, A...>>, std::is_invocable<F, std::stop_token, A...>>;
 
 template <class F, class... A>
 struct CallTraits {
