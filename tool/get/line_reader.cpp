@@ -45,14 +45,16 @@ Line LineReader::finish_line(std::string_view text) {
   if (lines_ == 0 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (!was_dropping && text.ends_with('\r')) text.remove_suffix(1);
   const bool is_too_long = was_dropping || text.size() > options_.max_line_bytes;
-  return Line{++lines_, is_too_long ? text.substr(0, kShownBytes) : text, is_too_long};
+  // Of a line that is too long, as much as is known of each, however its bytes arrived.
+  if (is_too_long) text = text.substr(0, std::min(kShownBytes, options_.max_line_bytes));
+  return Line{++lines_, text, is_too_long};
 }
 
 void LineReader::drop_if_too_long() {
   const std::size_t size = end_ - begin_;
   if (!is_dropping_) {
     if (size <= options_.max_line_bytes + kAroundLine) return;
-    dropped_.assign(block_.data() + begin_, std::min(size, kShownBytes));
+    dropped_.assign(block_.data() + begin_, std::min(size, kShownBytes + kAroundLine));
     is_dropping_ = true;
   }
   begin_ = scanned_ = end_ = 0;
