@@ -92,7 +92,8 @@ CompletionQueue::~CompletionQueue() { state_->unwatch(nodes_); }
 std::optional<std::size_t> CompletionQueue::next(std::optional<TimePoint> deadline) {
   if (reported_ == total_) return std::nullopt;
   std::optional<std::size_t> index = state_->pop(deadline, false);
-  while (!index && help_one()) index = state_->pop(deadline, false);
+  const auto time_is_up = [deadline] { return deadline && *deadline <= Clock::now(); };
+  while (!index && !time_is_up() && help_one()) index = state_->pop(deadline, false);
   if (!index) index = state_->pop(deadline, true);
   if (index) ++reported_;
   return index;
