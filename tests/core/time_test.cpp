@@ -32,8 +32,18 @@ TEST(Time, DeadlineOfAnOrdinaryDurationIsThatMuchLater) {
 }
 
 TEST(Time, AbsentTimeoutHasNoDeadline) {
-  EXPECT_EQ(deadline_after(std::optional<Duration>()), std::nullopt);
-  EXPECT_TRUE(deadline_after(std::optional<Duration>(1s)).has_value());
+  EXPECT_EQ(deadline_after(Timeout()), std::nullopt);
+  EXPECT_EQ(deadline_after(Timeout(std::nullopt)), std::nullopt);
+  EXPECT_EQ(deadline_after(Timeout(std::optional<Duration>())), std::nullopt);
+  EXPECT_TRUE(deadline_after(Timeout(1s)).has_value());
+}
+
+TEST(Time, TimeoutIsMadeOfAnyDurationAndSaturates) {
+  const auto duration = [](std::optional<Duration> timeout) { return timeout; };
+  EXPECT_EQ(duration(Timeout(250ms)), Duration(250ms));
+  EXPECT_EQ(duration(Timeout(std::optional(3s))), Duration(3s));
+  EXPECT_EQ(duration(Timeout(std::chrono::hours::max())), Duration::max());
+  EXPECT_EQ(duration(Timeout(std::optional(std::chrono::hours::min()))), Duration::min());
 }
 
 TEST(Time, OrdinaryDurationsAreCastExactly) {

@@ -19,9 +19,9 @@ struct MapOptions {
   /// As a buffer: submit everything at once.
   static constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
-  std::size_t chunk = 0;   ///< inputs a task; 0: chosen for you. Coroutines are always one a task.
-  std::size_t buffer = 0;  ///< tasks submitted ahead of the consumer; 0: a small multiple of the workers
-  std::optional<Duration> timeout = std::nullopt;  ///< for the whole iteration, counted from the call
+  std::size_t chunk = 0;           ///< inputs a task; 0: chosen for you. Coroutines are always one a task.
+  std::size_t buffer = 0;          ///< tasks submitted ahead of the consumer; 0: a small multiple of the workers
+  Timeout timeout = std::nullopt;  ///< for the whole iteration, counted from the call
 };
 
 namespace detail {

@@ -18,12 +18,6 @@ inline TimePoint deadline_after(Duration duration) noexcept {
   return now + duration;
 }
 
-/// The same for a timeout that may be absent; absent means never.
-inline std::optional<TimePoint> deadline_after(std::optional<Duration> timeout) noexcept {
-  if (!timeout) return std::nullopt;
-  return deadline_after(*timeout);
-}
-
 namespace detail {
 
 /// Any std::chrono duration as nanoseconds, saturating at the ends instead of overflowing (hours::max(), say). Not a
@@ -38,4 +32,32 @@ constexpr Duration saturating_cast(std::chrono::duration<Rep, Period> duration) 
 }
 
 }  // namespace detail
+
+/// How long to wait at most: a duration of any unit, or nothing, for ever. Too long a duration is cut to the longest
+/// there is, instead of overflowing.
+class Timeout {
+ public:
+  constexpr Timeout() noexcept = default;
+  constexpr Timeout(std::nullopt_t) noexcept {}
+  template <class Rep, class Period>
+  constexpr Timeout(std::chrono::duration<Rep, Period> duration) noexcept
+      : duration_(detail::saturating_cast(duration)) {}
+  template <class Rep, class Period>
+  constexpr Timeout(std::optional<std::chrono::duration<Rep, Period>> duration) noexcept {
+    if (duration) duration_ = detail::saturating_cast(*duration);
+  }
+
+  constexpr operator std::optional<Duration>() const noexcept { return duration_; }
+
+ private:
+  std::optional<Duration> duration_;
+};
+
+/// The same for a timeout that may be absent; absent means never.
+inline std::optional<TimePoint> deadline_after(const Timeout& timeout) noexcept {
+  const std::optional<Duration> duration = timeout;
+  if (!duration) return std::nullopt;
+  return deadline_after(*duration);
+}
+
 }  // namespace overlap

@@ -84,7 +84,7 @@ std::vector<WaitMark> wait_nodes(std::vector<TaskPtr> nodes, ReturnWhen when, st
 /// Blocks until the condition holds or the timeout has run out, which is no error. Futures of different executors may
 /// be mixed; duplicates count once; an empty range returns at once, as does a condition that holds already.
 template <std::ranges::input_range Futures>
-auto wait(Futures&& futures, ReturnWhen when = ReturnWhen::AllCompleted, std::optional<Duration> timeout = std::nullopt)
+auto wait(Futures&& futures, ReturnWhen when = ReturnWhen::AllCompleted, Timeout timeout = std::nullopt)
     -> WaitResult<detail::FutureValue<Futures>> {
   auto all = detail::to_vector(std::forward<Futures>(futures));
   const auto marks = detail::wait_nodes(detail::nodes_of(all), when, deadline_after(timeout));
@@ -153,8 +153,7 @@ class CompletedRange {
 /// the whole iteration, counted from this call; when it runs out the iteration throws TimeoutError. Leaving early is
 /// fine. A completion costs the same however many futures there are.
 template <std::ranges::input_range Futures>
-auto as_completed(Futures&& futures, std::optional<Duration> timeout = std::nullopt)
-    -> CompletedRange<detail::FutureValue<Futures>> {
+auto as_completed(Futures&& futures, Timeout timeout = std::nullopt) -> CompletedRange<detail::FutureValue<Futures>> {
   return {detail::to_vector(std::forward<Futures>(futures)), deadline_after(timeout)};
 }
 
