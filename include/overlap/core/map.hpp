@@ -87,7 +87,8 @@ struct RunChunk {
 /// is submitted by map() itself. Dereferencing waits for the result of that position and rethrows what its task threw,
 /// there; the iterator stays usable and later positions follow. When the timeout runs out, dereferencing throws
 /// TimeoutError and that task and the later ones are cancelled. An input range that throws makes the iterator throw
-/// at that position, which is the last. Destroying the range cancels what has not started.
+/// at that position, which is the last. Destroying the range cancels what has not started; a range of inputs that was
+/// moved in lives until what runs has ended.
 ///
 /// Results are moved out: `for (Page page : executor.map(fetch, urls))`. Of a function that returns void the elements
 /// are std::monostate. Not thread-safe. Must not outlive its executor.
@@ -158,9 +159,9 @@ class MapSource final : public MapRange<R>::Source {
   MapSource(E& executor, MapOptions options, F f, Views... views)
       : executor_(executor),
         function_(std::move(f)),
-        zip_(std::move(views)...),
+        zip_(std::make_shared<Zip>(std::move(views)...)),
         deadline_(deadline_after(options.timeout)) {
-    chunk_ = options.chunk != 0 ? options.chunk : executor.default_chunk(zip_.size());
+    chunk_ = options.chunk != 0 ? options.chunk : executor.default_chunk(zip_->size());
     buffer_ = options.buffer != 0 ? options.buffer : executor.default_buffer();
     fill();
   }
@@ -196,7 +197,7 @@ class MapSource final : public MapRange<R>::Source {
         return;
       }
     }
-    std::optional<Element> element = zip_.next();
+    std::optional<Element> element = zip_->next();
     ended_ = !element;
     if (ended_) return;
     singles_.push_back(
@@ -208,7 +209,7 @@ class MapSource final : public MapRange<R>::Source {
     std::exception_ptr broken;
     try {
       while (!ended_ && inputs.size() < chunk_) {
-        std::optional<Element> element = zip_.next();
+        std::optional<Element> element = zip_->next();
         ended_ = !element;
         if (element) inputs.push_back(std::move(*element));
       }
@@ -243,7 +244,7 @@ class MapSource final : public MapRange<R>::Source {
       fill();  // keep the workers busy while the consumer looks at this one
       return true;
     }
-    future.cancel();
+    let_go(future);
     cancel_all();
     ready_.push_back(
         Outcome<R>::failed(std::make_exception_ptr(TimeoutError("map: the next result was not there in time"))));
@@ -265,16 +266,28 @@ class MapSource final : public MapRange<R>::Source {
   }
 
   void cancel_all() noexcept {
-    for (auto& future : singles_) future.cancel();
-    for (auto& chunk : chunks_) chunk.future.cancel();
+    for (auto& future : singles_) let_go(future);
+    for (auto& chunk : chunks_) let_go(chunk.future);
     singles_.clear();
     chunks_.clear();
     ended_ = true;
   }
 
+  /// Cancels the task. If it runs already, its input may be a view into a range that is ours (a word of a split string,
+  /// say): that lives until the task has ended.
+  template <class Pending>
+  void let_go(Pending& future) noexcept {
+    if (future.cancel() || (std::ranges::borrowed_range<Views> && ...)) return;
+    try {
+      future.add_done_callback([input = zip_](const Pending&) {});
+    } catch (...) {  // no memory for that: wait for the task
+      FutureAccess::node(future).wait(std::nullopt);
+    }
+  }
+
   E& executor_;
   F function_;
-  Zip zip_;
+  std::shared_ptr<Zip> zip_;
   const std::optional<TimePoint> deadline_;
   std::size_t chunk_ = 1;
   std::size_t buffer_ = 1;
