@@ -107,6 +107,19 @@ TEST(Map, TimeoutCancelsThatTaskAndTheLaterOnes) {
   EXPECT_EQ(executor.submitted(), submitted);
 }
 
+TEST(Map, NothingFollowsTheTimeoutNotEvenAnErrorOfTheInput) {
+  ManualExecutor executor(10);
+  const auto input = std::views::iota(0) | std::views::transform([](int x) {
+                       if (x == 2) throw std::runtime_error("input");
+                       return x;
+                     });
+  auto results = executor.map({.timeout = 0s}, twice, input);
+  auto it = results.begin();
+  EXPECT_THROW(*it, TimeoutError);
+  ++it;
+  EXPECT_EQ(it, results.end());
+}
+
 TEST(Map, InputThatThrowsEndsTheRangeAtItsPosition) {
   ManualExecutor executor(10);
   const auto input = std::views::iota(0) | std::views::transform([](int x) {

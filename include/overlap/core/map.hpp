@@ -246,6 +246,7 @@ class MapSource final : public MapRange<R>::Source {
     }
     let_go(future);
     cancel_all();
+    input_error_ = nullptr;  // of a position that is not reached any more
     ready_.push_back(
         Outcome<R>::failed(std::make_exception_ptr(TimeoutError("map: the next result was not there in time"))));
     return false;
