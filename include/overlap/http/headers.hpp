@@ -33,6 +33,7 @@ class Headers {
   /// Takes out every field of that name.
   void remove(std::string_view name);
   void clear() noexcept { fields_.clear(); }
+  void reserve(std::size_t fields) { fields_.reserve(fields); }
 
   /// The first field of that name. Valid until the headers change.
   std::optional<std::string_view> get(std::string_view name) const noexcept;

@@ -20,7 +20,8 @@ namespace overlap::http {
 
 namespace detail {
 class Engine;
-}
+class SessionService;
+}  // namespace detail
 
 struct SessionStats {
   std::size_t in_flight = 0;      ///< requests under way
@@ -54,6 +55,9 @@ class Session {
   SessionStats stats() const noexcept;
 
  private:
+  friend class detail::SessionService;
+  void abandon() noexcept;  // when the loop is destroyed: its tasks are not resumed any more
+
   std::shared_ptr<detail::Engine> engine_;
 };
 

@@ -1,0 +1,170 @@
+#pragma once
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <overlap/async/loop.hpp>
+#include <overlap/core/time.hpp>
+#include <overlap/http/session.hpp>
+
+#include "http/admission.hpp"
+#include "http/curl_handles.hpp"
+#include "http/socket_set.hpp"
+#include "http/transfer.hpp"
+
+namespace overlap::http::detail {
+
+/// What a Session is: a multi handle driven by its loop.
+///
+/// Shared by the Session and the tasks of its requests, which may outlive it; all on the loop's thread. Everything that
+/// runs tasks is called from handlers of the loop, never from within libcurl.
+class Engine final : private Sockets, public std::enable_shared_from_this<Engine> {
+ public:
+  Engine(Loop& loop, SessionOptions options);
+  ~Engine() override;
+
+  /// To be called once, before any request.
+  void open();
+  /// Ends the requests under way, with operation_aborted, and closes all connections. Later requests end likewise.
+  void close() noexcept;
+  /// The same while the loop is being destroyed: the tasks that wait are destroyed with it, not resumed.
+  void abandon() noexcept;
+
+  using Handler = std::move_only_function<void(boost::system::error_code)>;
+
+  /// A transfer in the hands of one request, with the state of its way through the multi handle.
+  struct Flight : Admission::Ticket {
+    Flight(const SessionOptions& options, Sockets& sockets, CURLSH* share, curl_slist* resolve)
+        : transfer(options, sockets, share, resolve) {}
+
+    enum class State : std::uint8_t {
+      idle,     ///< in the pool; or in hand, not started yet or resumed again
+      waiting,  ///< for admission
+      queued,   ///< admitted from within libcurl, which takes no new handle there
+      active,   ///< in the multi handle
+      doomed,   ///< cancelled from within libcurl, which lets go of no handle there
+      ended,    ///< out of it, and about to be resumed
+    };
+    Transfer transfer;
+    Handler handler;
+    CURLcode code = CURLE_OK;
+    State state = State::idle;
+    std::size_t index = 0;  ///< in pending_
+  };
+
+  /// Holds a flight for the time of one hop, and gives it back.
+  class Lease {
+   public:
+    explicit Lease(Engine& engine) : engine_(engine), flight_(engine.take()) {}
+    ~Lease() { engine_.give_back(std::move(flight_)); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    Flight& operator*() const noexcept { return *flight_; }
+    Flight* operator->() const noexcept { return flight_.get(); }
+
+   private:
+    Engine& engine_;
+    std::unique_ptr<Flight> flight_;
+  };
+
+  /// What Asio calls once the task is suspended. Owns nothing: it is part of a co_await expression
+  /// (docs/decisions/0002).
+  struct Start {
+    Engine* engine;
+    Flight* flight;
+    template <class Resume>
+    void operator()(Resume resume) const {
+      const auto slot = boost::asio::get_associated_cancellation_slot(resume);
+      engine->start(*flight, Handler(std::move(resume)), slot);
+    }
+  };
+
+  /// To be awaited: runs a prepared transfer until its code is known; throws operation_aborted when the task is
+  /// cancelled or the session closed.
+  auto perform(Flight& flight) {
+    return boost::asio::async_initiate<const boost::asio::deferred_t&, void(boost::system::error_code)>(
+        Start{this, &flight}, boost::asio::deferred);
+  }
+
+  Loop& loop() const noexcept { return loop_; }
+  const SessionOptions& options() const noexcept { return options_; }
+  bool has_many_in_flight() const noexcept;
+  SessionStats stats() const noexcept;
+
+ private:
+  using Executor = boost::asio::io_context::executor_type;
+  using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
+
+  std::unique_ptr<Flight> take();
+  void give_back(std::unique_ptr<Flight> flight) noexcept;
+
+  void start(Flight& flight, Handler handler, boost::asio::cancellation_slot slot);
+  void activate(Flight& flight);
+  void admit_waiting();
+  void keep_enough_connections();
+  void cancel(Flight& flight);
+  /// Out of the multi handle and the queues, wherever it is; from within libcurl as soon as that has returned.
+  void take_out(Flight& flight);
+  void remove(Flight& flight);
+  void resume_later(Flight& flight, boost::system::error_code error);
+
+  void watch_sockets();
+  void serve_sockets();
+  void on_timer();
+  void arm();
+  template <class Act>
+  void round(Act act);
+  template <class Call>
+  CURLMcode in_curl(Call call);
+  void act_on(int socket, int events);
+  void run_timeouts();
+  void settle();
+  void collect();
+  void resume_ended();
+  void shut() noexcept;
+
+  static int on_interest(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept;
+  static int on_deadline(CURLM*, long milliseconds, void* self) noexcept;
+  int open_socket(int family, int type, int protocol) noexcept override;
+  void close_socket(int socket) noexcept override;
+
+  Loop& loop_;
+  const SessionOptions options_;
+  ListPtr resolve_;
+  SharePtr tls_sessions_;
+  SocketSet sockets_;
+  MultiPtr multi_;
+  boost::asio::posix::basic_stream_descriptor<Executor> watched_;  // the descriptor of sockets_
+  Timer timer_;
+  std::optional<TimePoint> deadline_;  // when libcurl wants to be called
+  std::optional<TimePoint> armed_;     // when timer_ wakes; not after deadline_, but perhaps before
+  Admission admission_;
+
+  std::vector<std::unique_ptr<Flight>> pool_;
+  std::vector<Flight*> pending_;  // waiting, queued, active and doomed
+  std::vector<Flight*> queued_;
+  std::vector<Flight*> doomed_;
+  std::vector<Flight*> ended_;     // with a code, in the order of their ends
+  std::vector<Flight*> resuming_;  // what resume_ended() works on
+  std::size_t kept_connections_ = 0;
+  std::uint64_t requests_ = 0;
+  std::uint64_t connections_ = 0;
+  bool in_curl_ = false;
+  bool in_round_ = false;
+  bool kick_wanted_ = false;  // libcurl wants to be called at once
+  bool kick_posted_ = false;
+  bool closed_ = false;
+  bool shut_ = false;
+};
+
+}  // namespace overlap::http::detail

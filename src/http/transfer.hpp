@@ -1,0 +1,125 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <overlap/http/error.hpp>
+#include <overlap/http/request.hpp>
+#include <overlap/http/response.hpp>
+#include <overlap/http/session_options.hpp>
+
+#include "http/body_decoder.hpp"
+#include "http/curl_handles.hpp"
+#include "http/head.hpp"
+
+namespace overlap::http::detail {
+
+/// Who makes and closes the sockets of a session.
+class Sockets {
+ public:
+  virtual ~Sockets() = default;
+  virtual int open_socket(int family, int type, int protocol) noexcept = 0;  ///< -1 and errno when it cannot
+  virtual void close_socket(int socket) noexcept = 0;
+};
+
+/// One request and its response on one easy handle, which serves one after the other and is set up again only where
+/// they differ. Knows nothing of multi handles and loops: who drives the handle calls prepare(), runs it, and calls
+/// finish().
+class Transfer {
+ public:
+  /// `options`, `sockets` and `tls_sessions` must outlive it; `resolve`, the session's own list of addresses, may be
+  /// null and must outlive its first run.
+  Transfer(const SessionOptions& options, Sockets& sockets, CURLSH* tls_sessions, curl_slist* resolve);
+  ~Transfer();
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  struct Hop {
+    Duration time_left{};           ///< zero: without end
+    bool follows_redirects = true;  ///< the body of a redirect is not wanted
+    bool many_in_flight = false;    ///< then memory counts for more than the speed of one transfer
+  };
+  /// `request` has been checked, and must stay until finish().
+  void prepare(const Request& request, Hop hop);
+  /// What came of it, from what libcurl says. Throws what the Sink threw.
+  std::expected<Response, Failure> finish(CURLcode code);
+  /// Forgets the request: for a transfer that is taken out before its end.
+  void abandon() noexcept;
+
+  CURL* handle() const noexcept { return easy_.get(); }
+  /// Of a prepared request.
+  const std::string& url() const noexcept { return request_->url; }
+
+ private:
+  void set_session_options(CURLSH* tls_sessions, curl_slist* resolve);
+  void set_tls_options();
+  void set_method(const Request& request);
+  void set_headers(const Request& request);
+  void set_credentials(const Request& request);
+  void set_limits(const Limits& limits, Hop hop);
+  void set_http_version(const std::string& url);
+
+  // What libcurl calls while it drives the handle. False ends the transfer.
+  static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept;
+  static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept;
+  static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address) noexcept;
+  static int on_close(void* sockets, curl_socket_t socket) noexcept;
+  template <class Step>
+  bool guarded(Step step) noexcept;
+  bool take_header(std::string_view line);
+  bool head_complete();
+  bool take_body(std::span<const std::byte> piece);
+  bool decode(std::span<const std::byte> piece);
+  bool deliver(std::span<const std::byte> piece);
+  bool begin_sink();
+  bool fail(ErrorClass error_class, std::string_view why);
+  bool fail(Failure failure);
+
+  bool is_followed() const noexcept;
+  std::expected<void, Failure> complete_body(CURLcode code);
+  Failure failure_of(CURLcode code);
+  void read_connection();
+  void read_timings();
+
+  const SessionOptions& options_;
+  Sockets& sockets_;
+  const EasyPtr easy_;
+  std::array<char, CURL_ERROR_SIZE> error_text_{};
+
+  // What the handle is set to.
+  std::string method_ = "GET";
+  Headers sent_headers_;
+  ListPtr header_list_;
+  std::string user_;
+  std::string password_;
+  Limits limits_;
+  Duration time_left_{};
+  bool netrc_ = false;
+  bool had_body_ = false;
+  bool https_ = false;
+  bool many_in_flight_ = false;
+  bool resolve_is_set_ = false;
+
+  // The request under way.
+  const Request* request_ = nullptr;
+  Hop hop_;
+  Head head_;
+  Response response_;
+  std::unique_ptr<BodyDecoder> decoder_;
+  std::optional<Failure> failure_;
+  std::exception_ptr thrown_;
+  std::size_t skipped_ = 0;  // of the body of a redirect
+  bool skipped_enough_ = false;
+  bool sink_begun_ = false;
+  bool refused_address_ = false;
+  int open_error_ = 0;  // errno of the last socket that could not be made
+};
+
+}  // namespace overlap::http::detail
