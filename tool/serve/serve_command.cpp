@@ -18,6 +18,7 @@
 #include <string>
 #include <thread>
 
+#include "cli/escape.hpp"
 #include "cli/units.hpp"
 #include "serve/faults.hpp"
 #include "serve/origin.hpp"
@@ -81,7 +82,8 @@ int run_serve(ServeFlags flags) {
   try {
     Origin origin(flags.origin);
     if (!flags.ca_file.empty() && !write_file(flags.ca_file, origin.ca_pem())) {
-      fmt::print(stderr, "overlap serve: cannot write {}: {}\n", flags.ca_file, std::strerror(errno));
+      fmt::print(stderr, "overlap serve: cannot write {}: {}\n", cli::escape_for_terminal(flags.ca_file),
+                 std::strerror(errno));
       return kDisk;
     }
     const StopOnSignal stop_on_signal(origin);
@@ -90,7 +92,7 @@ int run_serve(ServeFlags flags) {
     origin.run();
     return kStopped;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "overlap serve: {}\n", error.what());
+    fmt::print(stderr, "overlap serve: {}\n", cli::escape_for_terminal(error.what()));
     return kUnusable;
   }
 }
