@@ -29,6 +29,15 @@ Mutex& list_lock(const TaskNode* node) noexcept {
 const void* CurrentHome::get() noexcept { return current_home; }
 CurrentHome::Kind CurrentHome::kind() noexcept { return current_kind; }
 
+void CurrentHome::check_may_wait() {
+  if (current_kind == Kind::loop) {
+    throw WouldDeadlock("a task of an event loop waits, blocked, for another task of the same loop: co_await it");
+  }
+  if (current_kind == Kind::completer) {
+    throw WouldDeadlock("a done callback of a process pool waits, blocked, for another task of the same pool");
+  }
+}
+
 CurrentHome::CurrentHome(const void* home, Kind kind) noexcept : outer_(current_home), outer_kind_(current_kind) {
   current_home = home;
   current_kind = kind;
@@ -147,9 +156,7 @@ bool TaskNode::help_or_wait(std::optional<TimePoint> deadline) {
   if (done()) return true;
   if (deadline && *deadline <= Clock::now()) return done();  // a poll runs nothing
   if (home_ != nullptr && home_ == CurrentHome::get()) {
-    if (CurrentHome::kind() == CurrentHome::Kind::loop) {
-      throw WouldDeadlock("a task of an event loop waits, blocked, for another task of the same loop: co_await it");
-    }
+    CurrentHome::check_may_wait();
     if (try_start()) {
       run(RunMode::to_completion);
       return true;

@@ -106,9 +106,7 @@ bool CompletionQueue::help_one() {
   for (; helped_up_to_ < nodes_.size(); ++helped_up_to_) {
     const TaskPtr& node = nodes_[helped_up_to_];
     if (!node || node->done() || node->home() != home) continue;
-    if (CurrentHome::kind() == CurrentHome::Kind::loop) {
-      throw WouldDeadlock("a task of an event loop waits, blocked, for other tasks of the same loop: co_await them");
-    }
+    CurrentHome::check_may_wait();
     if (!node->try_start()) continue;
     ++helped_up_to_;
     const TaskPtr keep = node;

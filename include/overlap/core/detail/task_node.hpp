@@ -169,9 +169,16 @@ using TaskPtr = NodePtr<TaskNode>;
 /// The engine whose worker (or loop) thread this is; null elsewhere.
 class CurrentHome {
  public:
-  enum class Kind : std::uint8_t { none, pool, loop };
+  enum class Kind : std::uint8_t {
+    none,
+    pool,       ///< runs tasks of its home, also one that it waits for
+    loop,       ///< must not block for tasks of its home, which it runs
+    completer,  ///< must not block for tasks of its home, which it completes: they run in other processes
+  };
   static const void* get() noexcept;
   static Kind kind() noexcept;
+  /// Throws WouldDeadlock on a thread that must not block for a task of its home.
+  static void check_may_wait();
 
   /// Marks this thread for a scope.
   CurrentHome(const void* home, Kind kind) noexcept;
