@@ -21,7 +21,9 @@ ProcessPoolExecutor::ProcessPoolExecutor(Options options) {
 
 ProcessPoolExecutor::~ProcessPoolExecutor() {
   if (pool_->is_inherited()) {
-    new std::shared_ptr<Pool>(pool_);  // never destroyed here: its thread and its processes are the other process's
+    // Never destroyed here: its thread and its processes are the other process's. Referred to, so that it is no leak.
+    static auto* const inherited = new std::vector<std::shared_ptr<Pool>>;
+    inherited->push_back(std::move(pool_));
     return;
   }
   pool_->shutdown({});

@@ -151,8 +151,9 @@ TEST(ProcessPoolErrors, StandardAndRegisteredExceptionsComeBackAsThemselves) {
 
 TEST(ProcessPoolErrors, OtherExceptionsComeBackAsRemoteErrorWithTheirType) {
   ProcessPoolExecutor pool({.max_workers = 1});
+  const auto future = pool.submit([] { throw Unregistered("what it said"); });
   try {
-    pool.submit([] { throw Unregistered("what it said"); }).result();
+    future.result();
     FAIL();
   } catch (const RemoteError& error) {
     EXPECT_NE(error.type_name.find("Unregistered"), std::string::npos) << error.type_name;

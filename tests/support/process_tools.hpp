@@ -122,7 +122,7 @@ inline void wait_until_gone_from(const ProcessPoolExecutor& pool, pid_t pid) {
   while (std::ranges::count(pool.worker_pids(), pid) != 0) ::sched_yield();
 }
 
-/// Makes `count` workers of the pool ready and gives their process ids.
+/// Makes `count` workers of the pool ready and gives their process ids, in the order in which they became idle.
 inline std::vector<pid_t> warm_up(ProcessPoolExecutor& pool, std::size_t count) {
   std::vector<std::unique_ptr<Gate>> gates;
   std::vector<Future<pid_t>> futures;
@@ -131,9 +131,11 @@ inline std::vector<pid_t> warm_up(ProcessPoolExecutor& pool, std::size_t count) 
     futures.push_back(pool.submit(&wait_at_gate, gates.back()->path()));
   }
   for (const auto& gate : gates) gate->wait_for_task();  // all at once: each in a worker of its own
-  gates.clear();
   std::vector<pid_t> pids;
-  for (const auto& future : futures) pids.push_back(future.result());
+  for (std::size_t i = 0; i < count; ++i) {
+    gates[i]->open();
+    pids.push_back(futures[i].result());
+  }
   return pids;
 }
 

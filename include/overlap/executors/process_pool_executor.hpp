@@ -96,7 +96,7 @@ class ProcessPoolExecutor final : public Executor {
   void terminate_workers();
   void kill_workers();
 
-  /// The process ids of the workers that are ready or run a task, as of now.
+  /// The process ids of the workers that were ready once and are not gone, as of now.
   std::vector<pid_t> worker_pids() const;
 
   std::size_t concurrency() const noexcept override;

@@ -78,8 +78,7 @@ void ProcessPoolExecutor::Pool::cannot_start(const std::string& why, Endings& en
 
 void ProcessPoolExecutor::Pool::break_pool(const std::string& why, Endings& endings) {
   if (!broken_) broken_ = why;
-  const auto error = std::make_exception_ptr(BrokenExecutor(why));
-  for (JobPtr& job : queue_) endings.fail(std::move(job), error);
+  for (JobPtr& job : queue_) endings.fail(std::move(job), BrokenExecutor(why));
   queue_.clear();
 }
 

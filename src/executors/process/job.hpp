@@ -47,13 +47,15 @@ struct Job {
 using JobPtr = std::unique_ptr<Job>;
 
 inline void Job::deliver(const Frame& outcome) noexcept {
+  std::exception_ptr error;
   try {
     if (outcome.too_large) throw std::bad_alloc();
     Decoder in(outcome.payload.view());
     node->ship_table()->decode_outcome(*node, in);
   } catch (...) {
-    fail(std::current_exception());
+    error = std::current_exception();
   }
+  if (error) fail(std::move(error));  // outside the handler, which would hold it longer than its future may live
 }
 
 /// Ends of jobs that were decided under a lock. Declared before the lock is taken, it carries them out after that is
@@ -62,14 +64,18 @@ class Endings {
  public:
   Endings() = default;
   ~Endings() {
-    for (Ending& ending : endings_) ending.error ? ending.job->fail(ending.error) : ending.job->cancel();
+    for (Ending& ending : endings_) ending.error ? ending.job->fail(std::move(ending.error)) : ending.job->cancel();
   }
   Endings(const Endings&) = delete;
   Endings& operator=(const Endings&) = delete;
 
   /// Also for a job that is cancelled already, which is then just dropped.
   void cancel(JobPtr job) { endings_.push_back({std::move(job), nullptr}); }
-  void fail(JobPtr job, std::exception_ptr error) { endings_.push_back({std::move(job), std::move(error)}); }
+  /// Each with an exception of its own: threads that handle one at the same time share nothing.
+  template <class E>
+  void fail(JobPtr job, E error) {
+    endings_.push_back({std::move(job), std::make_exception_ptr(std::move(error))});
+  }
 
  private:
   struct Ending {

@@ -37,7 +37,7 @@ constexpr unsigned kMostFailedStarts = 3;  // workers in a row that may die befo
 }  // namespace
 
 void ProcessPoolExecutor::Pool::run() {
-  const CurrentHome home(this, CurrentHome::Kind::loop);  // it completes the pool's tasks, so it must not wait for them
+  const CurrentHome home(this, CurrentHome::Kind::completer);
   pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
   while (!has_ended()) {
     for (const Poller::Event& event : poller_.wait()) on_event(event);
@@ -202,7 +202,7 @@ void ProcessPoolExecutor::Pool::settle(JobPtr job, bool begun, const std::string
   }
   const std::string why =
       fmt::format("{}: {} {} task {}", options_.name, how, begun ? "while it ran" : "before it could begin", job->id);
-  endings.fail(std::move(job), std::make_exception_ptr(WorkerCrashed(why)));
+  endings.fail(std::move(job), WorkerCrashed(why));
   if (begun && options_.on_crash.breaks_pool()) break_pool(why, endings);
 }
 
@@ -222,7 +222,6 @@ void ProcessPoolExecutor::Pool::on_helper_death() {
   helper_gone_ = true;
   const std::string why = fmt::format("{}: the helper process {} (if at once: is main_guard the first line of main()?)",
                                       options_.name, helper_.wait());
-  const auto error = std::make_exception_ptr(BrokenExecutor(why));
   Endings endings;
   const MutexLock lock(mutex_);
   poller_.remove(helper_.fd());
@@ -230,7 +229,7 @@ void ProcessPoolExecutor::Pool::on_helper_death() {
   while (!workers_.empty()) {
     Worker& worker = *workers_.begin()->second;
     if (worker.condemned) endings.cancel(std::move(worker.condemned));
-    if (worker.job) endings.fail(std::move(worker.job), error);
+    if (worker.job) endings.fail(std::move(worker.job), BrokenExecutor(why));
     remove(worker);
   }
 }

@@ -193,7 +193,7 @@ std::vector<pid_t> ProcessPoolExecutor::Pool::worker_pids() {
   if (is_inherited()) return pids;
   const MutexLock lock(mutex_);
   for (const auto& [id, worker] : workers_) {
-    if (worker->pid != 0 && worker->state != State::leaving) pids.push_back(worker->pid);
+    if (worker->pid != 0) pids.push_back(worker->pid);
   }
   return pids;
 }
