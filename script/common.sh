@@ -5,6 +5,9 @@ set -euo pipefail
 self=$(realpath "$0")
 cd "$(dirname "$self")/.."
 
+# So that ccache knows the same file in another clone of the project: without this every path is another compilation.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 # What a script says about itself is the comment at its head.
 usage() { awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$self"; }
 
