@@ -261,6 +261,7 @@ TEST(Get, ASecondRunOnTheSameDirectorySaysSoAndStops) {
   EXPECT_EQ(second.exit_code, 3);
   EXPECT_NE(second.err.find(out.path()), std::string::npos) << second.err;
   first.signal(SIGINT);
+  EXPECT_TRUE(first.wait_for_error("stopping"));
   first.signal(SIGINT);
   EXPECT_EQ(first.wait().exit_code, 130);
 }
@@ -273,6 +274,7 @@ TEST(Get, ASignalStopsItResumablyAndASecondOneAtOnce) {
                      "--model", model, "--json"});
     origin.wait_for_requests(2);
     running.signal(SIGTERM);
+    EXPECT_TRUE(running.wait_for_error("stopping"));
     running.signal(SIGTERM);
     const ProgramResult result = running.wait();
     EXPECT_EQ(result.exit_code, 143) << model << result.err;

@@ -111,12 +111,15 @@ bool Program::read_some(int timeout_ms) {
   return true;
 }
 
-bool Program::wait_for_output(const std::string& text) {
-  while (result_.out.find(text) == std::string::npos) {
+bool Program::wait_for(const std::string& seen, const std::string& text) {
+  while (seen.find(text) == std::string::npos) {
     if (!read_some(-1)) return false;
   }
   return true;
 }
+
+bool Program::wait_for_output(const std::string& text) { return wait_for(result_.out, text); }
+bool Program::wait_for_error(const std::string& text) { return wait_for(result_.err, text); }
 
 ProgramResult Program::wait() {
   while (read_some(-1)) {

@@ -33,11 +33,13 @@ class Program {
   void signal(int number) const;
   /// Blocks until this text has appeared on standard output, or it has ended; true if it appeared.
   bool wait_for_output(const std::string& text);
+  bool wait_for_error(const std::string& text);  ///< the same for standard error
   /// Blocks until it has ended; reads all its output.
   ProgramResult wait();
 
  private:
   bool read_some(int timeout_ms);
+  bool wait_for(const std::string& seen, const std::string& text);
 
   pid_t pid_ = -1;
   int out_ = -1;
