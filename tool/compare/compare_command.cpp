@@ -1,0 +1,156 @@
+#include "compare/compare_command.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <fstream>
+#include <memory>
+
+#include "cli/escape.hpp"
+#include "cli/signals.hpp"
+#include "cli/units.hpp"
+#include "compare/compare_options.hpp"
+#include "compare/machine.hpp"
+#include "compare/progress.hpp"
+#include "compare/report.hpp"
+#include "compare/run_one.hpp"
+
+namespace overlap::compare {
+namespace {
+
+enum ExitCode {
+  kAllRight = 0,
+  kFailed = 1,
+  kUsage = 2,
+  kDisk = 3,
+  kSignalled = 128,  // and the signal's number
+};
+
+constexpr const char* kFooter =
+    "Workloads:\n"
+    "  pages   160 downloads: 2 sites x 80 pages\n"
+    "  images  15 photographs saved as files\n"
+    "  api     1000 API calls, their JSON read\n"
+    "  cpu     20 sums of 5 million squares\n"
+    "  sleep   waits and the orders in which they end (33 seconds for the inline model; --sleep-unit)\n"
+    "  race    a counter that many tasks add to: lost updates, and three ways to lose none\n"
+    "  FILE    a list of URLs, one a line\n"
+    "The first three are answered by built-in origins (see overlap serve), which wait as --latency says.\n"
+    "\n"
+    "Every run is a process of its own, and the models take turns. Efficiency is the ideal time over the median: the\n"
+    "ideal is the largest of all waits shared among what is under way at once, the longest wait, and the CPU time of\n"
+    "the inline model shared among all CPUs.\n"
+    "\n"
+    "Examples:\n"
+    "  overlap compare\n"
+    "  overlap compare --workload cpu --models inline,threads,processes --json cpu.json\n"
+    "  overlap compare --workload urls.txt --workers 10 -j 100\n";
+
+int complain(int code, std::string_view message) {
+  fmt::print(stderr, "overlap compare: {}\n", message);
+  return code;
+}
+
+/// Where the figures for programs go, opened before the first run, so that a wrong name costs no waiting.
+std::expected<std::unique_ptr<std::ofstream>, std::string> open_json(const CompareFlags& flags) {
+  if (flags.json.empty() || flags.json == "-") return nullptr;
+  auto file = std::make_unique<std::ofstream>(flags.json, std::ios::binary | std::ios::trunc);
+  if (*file) return file;
+  return std::unexpected(
+      fmt::format("cannot write {}: {}", cli::escape_for_terminal(flags.json), std::strerror(errno)));
+}
+
+/// The table goes to standard output, unless the figures for programs do.
+int report(const CompareFlags& flags, const Findings& findings, std::ofstream* json_file) {
+  const bool json_to_stdout = flags.json == "-";
+  fmt::print(json_to_stdout ? stderr : stdout, "{}", report_text(findings));
+  if (json_to_stdout) fmt::print("{}", report_json(findings));
+  for (const std::string& complaint : findings.result.complaints) complain(kFailed, complaint);
+  if (json_file != nullptr) {
+    *json_file << report_json(findings);
+    json_file->close();
+    if (json_file->fail()) return complain(kDisk, "cannot write " + cli::escape_for_terminal(flags.json));
+  }
+  if (std::fflush(stdout) != 0) return complain(kDisk, "cannot write to standard output");
+  return findings.result.complaints.empty() ? kAllRight : kFailed;
+}
+
+int run_compare(const CompareFlags& flags) {
+  const Machine machine = this_machine();
+  const auto options = make_options(flags, machine.cpus);
+  if (!options) return complain(kUsage, options.error());
+  const auto json_file = open_json(flags);
+  if (!json_file) return complain(kDisk, json_file.error());
+
+  const cli::InterruptWatch interrupts;
+  Progress progress(*options, flags.verbose);
+  const auto result = run_comparison(*options, progress, interrupts.descriptor());
+  progress.clear();
+  if (!result) {
+    if (result.error().interrupted) return complain(kSignalled + interrupts.last_signal(), "interrupted");
+    return complain(kFailed, result.error().why);
+  }
+  const auto summaries = summarise(*options, *result, machine.cpus);
+  return report(flags, {*options, *result, summaries, machine}, json_file->get());
+}
+
+void add_duration(CLI::App& command, const std::string& name, Duration& value, const std::string& help) {
+  const auto read = [&value, name](const std::string& text) {
+    const auto parsed = cli::parse_duration(text);
+    if (!parsed) throw CLI::ValidationError(name, parsed.error());
+    value = *parsed;
+  };
+  command.add_option_function<std::string>(name, read, help)
+      ->type_name("DURATION")
+      ->default_str(cli::format_duration(value));
+}
+
+void add_flags(CLI::App& command, CompareFlags& flags) {
+  constexpr int kMany = 1'000'000;
+  command.add_option("--workload", flags.workload, "What to do: a name from below, or a file of URLs")
+      ->type_name("NAME|FILE")
+      ->capture_default_str();
+  command.add_option("--models", flags.models, "Which models, separated by commas")
+      ->delimiter(',')
+      ->type_name("LIST")
+      ->capture_default_str();
+  command.add_option("--workers", flags.workers, "Threads, and processes (5; for cpu as many as CPUs)")
+      ->check(CLI::Range(1, 10'000))
+      ->type_name("N");
+  command.add_option("-j,--max-concurrent", flags.max_concurrent, "Tasks under way on the loop (as the work needs)")
+      ->check(CLI::Range(1, kMany))
+      ->type_name("N");
+  command.add_option("--repeat", flags.repeat, "Runs of each model (5; for sleep and race 1)")
+      ->check(CLI::Range(1, kMany))
+      ->type_name("N");
+  command.add_option("--warmup", flags.warmup, "Runs of each model before, not counted (1; for sleep and race 0)")
+      ->check(CLI::Range(0, kMany))
+      ->type_name("N");
+  add_duration(command, "--latency", flags.latency, "How long the built-in origin waits before it answers");
+  add_duration(command, "--sleep-unit", flags.sleep_unit, "What stands for a second in the workload 'sleep'");
+  command.add_option("--json", flags.json, "Write all figures, those of every run too, to this file ('-': stdout)")
+      ->type_name("FILE");
+  command.add_flag("-v,--verbose", flags.verbose, "Say what each run took as it ends");
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& app, int& exit_code) {
+  CLI::App& command = *app.add_subcommand("compare", "The same work under each model of execution, measured");
+  const auto flags = std::make_shared<CompareFlags>();
+  add_flags(command, *flags);
+  command.footer(kFooter);
+  command.callback([flags, &exit_code] { exit_code = run_compare(*flags); });
+
+  CLI::App& run = *app.add_subcommand(kRunCommand, "One run of a comparison; used by compare itself");
+  run.group("");  // not in the help
+  run.callback([&exit_code] { exit_code = run_from_standard_input(); });
+}
+
+}  // namespace overlap::compare

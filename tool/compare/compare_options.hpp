@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <optional>
+#include <overlap/core/time.hpp>
+#include <string>
+#include <vector>
+
+#include "compare/comparison.hpp"
+
+namespace overlap::compare {
+
+/// The flags as typed; nothing where the workload decides.
+struct CompareFlags {
+  std::string workload = "pages";  ///< a name, or a file of URLs
+  std::vector<std::string> models = {"inline", "threads", "loop", "processes"};
+  std::optional<std::size_t> workers;
+  std::optional<std::size_t> max_concurrent;
+  std::optional<int> repeat;
+  std::optional<int> warmup;
+  Duration latency = std::chrono::milliseconds(50);
+  Duration sleep_unit = std::chrono::seconds(1);
+  std::string json;  ///< file; "-" is standard output
+  bool verbose = false;
+};
+
+/// Fills in what was left open. An error is what no run can be made of: an unknown name, a list that cannot be read.
+std::expected<CompareOptions, std::string> make_options(const CompareFlags& flags, std::size_t cpus);
+
+}  // namespace overlap::compare

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <optional>
+#include <overlap/core/time.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/models.hpp"
+#include "cli/run_child.hpp"
+#include "compare/run_protocol.hpp"
+#include "compare/workload.hpp"
+
+namespace overlap::compare {
+
+/// What to compare: the command line with its defaults filled in.
+struct CompareOptions {
+  const Workload* workload = nullptr;
+  std::string list_file;  ///< of the list workload
+  std::vector<cli::Model> models;
+  std::size_t workers = 1;
+  std::size_t max_concurrent = 1;
+  int repeat = 1;
+  int warmup = 0;
+  Duration latency{};
+  Duration sleep_unit{};
+  std::uint64_t seed = 1;
+  std::string program = "/proc/self/exe";  ///< that does the runs
+};
+
+/// How many items that model has under way at once.
+std::size_t at_once(const CompareOptions& options, cli::Model model);
+
+struct MeasuredRun {
+  int round = 0;  ///< from 1; 0 and below are for warming up and don't count
+  RunResult result;
+  cli::ChildEnd process;  ///< its whole life: start and end of the program included
+};
+
+struct ModelRuns {
+  cli::Model model{};
+  std::vector<MeasuredRun> runs;       ///< in order, those for warming up first
+  std::optional<std::string> failure;  ///< why there are no more
+};
+
+struct ComparisonResult {
+  std::vector<ModelRuns> models;
+  std::string expected_digest;          ///< that every run must have; empty: not known
+  std::vector<std::string> complaints;  ///< about failed runs, failed items and wrong results; empty: all is well
+  bool results_differ = false;          ///< between runs, where that may be (see Workload::may_change)
+};
+
+/// Told of what goes on.
+class CompareObserver {
+ public:
+  virtual ~CompareObserver() = default;
+  virtual void preparing() {}
+  virtual void run_begins(int /*round*/, cli::Model /*model*/) {}
+  virtual void run_ended(const MeasuredRun& /*run*/, cli::Model /*model*/) {}
+};
+
+/// Why a comparison has no result.
+struct CompareStop {
+  bool interrupted = false;
+  std::string why;
+};
+
+/// Does all the runs, each in a process of its own, the models taking turns, so that what slows the machine down for a
+/// while slows them all. A model whose run dies is left out from then on. Blocks, until `interrupt` becomes readable at
+/// the latest. Leaves no process and no file behind.
+std::expected<ComparisonResult, CompareStop> run_comparison(const CompareOptions& options, CompareObserver& observer,
+                                                            int interrupt);
+
+/// What is wrong with results that should be alike: a complaint for each run that failed in part or whose digest is not
+/// the expected one (or, if there is none, that of the first run).
+void check_results(const Workload& workload, ComparisonResult& result);
+
+}  // namespace overlap::compare

@@ -1,0 +1,108 @@
+#include "compare/process_tree.hpp"
+
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace overlap::compare {
+namespace {
+
+std::optional<pid_t> parse_pid(const std::string& text) {
+  pid_t pid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return pid;
+}
+
+/// Field 4 of /proc/PID/stat. The name before it may hold anything, also spaces and parentheses.
+std::optional<pid_t> parent_of(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string line;
+  if (!std::getline(file, line)) return std::nullopt;
+  const auto name_end = line.rfind(')');
+  if (name_end == std::string::npos || line.size() < name_end + 5) return std::nullopt;
+  const auto begin = name_end + 4;  // ") S "
+  return parse_pid(line.substr(begin, line.find(' ', begin) - begin));
+}
+
+/// By parent; /proc/PID/task/TID/children would say it at once, but not every kernel has it.
+std::multimap<pid_t, pid_t> children_of_all() {
+  std::multimap<pid_t, pid_t> children;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const auto pid = parse_pid(entry.path().filename().string());
+    if (!pid) continue;
+    if (const auto parent = parent_of(*pid)) children.emplace(*parent, *pid);
+  }
+  return children;
+}
+
+std::vector<pid_t> descendants() {
+  const auto children = children_of_all();
+  std::vector<pid_t> found;
+  const auto add_children_of = [&](pid_t parent) {
+    const auto [first, last] = children.equal_range(parent);
+    for (auto it = first; it != last; ++it) found.push_back(it->second);
+  };
+  add_children_of(getpid());
+  for (std::size_t i = 0; i < found.size(); ++i) add_children_of(found[i]);
+  return found;
+}
+
+Duration read_clock(clockid_t clock) {
+  timespec time{};
+  if (clock_gettime(clock, &time) != 0) return {};
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+Duration cpu_of(pid_t pid) {
+  clockid_t clock{};
+  return clock_getcpuclockid(pid, &clock) == 0 ? read_clock(clock) : Duration{};
+}
+
+Duration duration_of(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
+std::uint64_t resident_share_of(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/smaps_rollup", pid));
+  std::uint64_t kib = 0;
+  for (std::string word; file >> word;) {
+    if (word == "Pss:" && file >> kib) break;
+  }
+  return kib * 1024;
+}
+
+}  // namespace
+
+Duration cpu_of_this_process() { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
+
+Duration cpu_of_processes_below() {
+  rusage waited_for{};
+  getrusage(RUSAGE_CHILDREN, &waited_for);
+  Duration sum = duration_of(waited_for.ru_utime) + duration_of(waited_for.ru_stime);
+  for (const pid_t pid : descendants()) sum += cpu_of(pid);
+  return sum;
+}
+
+TreeMemory memory_of_process_tree() {
+  TreeMemory memory{1, resident_share_of(getpid())};
+  for (const pid_t pid : descendants()) {
+    ++memory.processes;
+    memory.bytes += resident_share_of(pid);
+  }
+  return memory;
+}
+
+}  // namespace overlap::compare

@@ -1,0 +1,24 @@
+// What this process and all below it use, as of now.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <overlap/core/time.hpp>
+
+namespace overlap::compare {
+
+/// CPU time used so far by this process.
+Duration cpu_of_this_process();
+
+/// CPU time used so far by its descendants that live and by its children that were waited for: exact to what the kernel
+/// counts, without the 10 ms steps of /proc. Looks through /proc, so it takes a moment, and CPU time, of its own.
+Duration cpu_of_processes_below();
+
+struct TreeMemory {
+  std::size_t processes = 0;  ///< this one included
+  /// Bytes resident, those of shared pages divided among the processes that share them (PSS); 0 if not known.
+  std::uint64_t bytes = 0;
+};
+TreeMemory memory_of_process_tree();
+
+}  // namespace overlap::compare

@@ -1,0 +1,27 @@
+// What people read: the table, and what stands around it.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "compare/comparison.hpp"
+#include "compare/machine.hpp"
+#include "compare/summary.hpp"
+
+namespace overlap::compare {
+
+/// Everything about one comparison that a report is made from.
+struct Findings {
+  const CompareOptions& options;
+  const ComparisonResult& result;
+  std::span<const ModelSummary> summaries;
+  const Machine& machine;
+};
+
+/// Plain text of at most 100 columns, ended by a newline.
+std::string report_text(const Findings& findings);
+
+/// One JSON object with everything: options, machine, figures, every single run.
+std::string report_json(const Findings& findings);
+
+}  // namespace overlap::compare

@@ -1,0 +1,55 @@
+#include "compare/workloads/downloads.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <overlap/http.hpp>
+#include <stdexcept>
+
+#include "serve/content.hpp"
+
+namespace overlap::compare {
+
+Task<Download> download(std::string url) {
+  const TimePoint begin = Clock::now();
+  const http::Response response = co_await http::get(url);
+  Download download;
+  download.bytes = response.body.size();
+  download.status = response.status;
+  download.digest = sha256(response.body);
+  download.seconds = to_seconds(Clock::now() - begin);
+  co_return download;
+}
+
+void add_downloads(RunResult& result, std::span<const std::string> urls,
+                   std::span<const std::optional<Download>> downloads) {
+  std::vector<Digest> digests;
+  for (std::size_t i = 0; i < downloads.size(); ++i) {
+    if (!downloads[i]) continue;
+    const Download& one = *downloads[i];
+    result.bytes += one.bytes;
+    result.waited_seconds += one.seconds;
+    result.longest_seconds = std::max(result.longest_seconds, one.seconds);
+    digests.push_back(one.digest);
+    if (one.status == 200) continue;
+    add_failure(result, fmt::format("{}: status {}", urls[i], one.status));
+  }
+  result.digest = total_digest(digests);
+}
+
+std::string digest_of_content(std::span<const std::string> paths, std::uint64_t seed) {
+  std::vector<Digest> digests;
+  for (const std::string& path : paths) {
+    const auto content = serve::content_for(path, seed);
+    if (!content) throw std::logic_error("the origin holds no " + path);
+    digests.push_back(sha256(content->body()));
+  }
+  return total_digest(digests);
+}
+
+std::vector<Stage> equal_waits(std::size_t items, const RunSpec& spec) {
+  const double latency = to_seconds(spec.latency);
+  return {Stage{static_cast<double>(items) * latency, latency}};
+}
+
+}  // namespace overlap::compare

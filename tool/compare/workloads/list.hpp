@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+
+namespace overlap::compare {
+
+inline constexpr std::size_t kMaxPerHost = 6;  ///< requests to one host at once, as `overlap get` has it
+
+struct ListFacts {
+  std::size_t urls = 0;
+  std::size_t hosts = 0;
+};
+
+/// Reads a list without keeping it. An error is a list that cannot be read, again and again that is, one without a URL,
+/// or a line that is no URL.
+std::expected<ListFacts, std::string> examine_list(const std::string& file);
+
+}  // namespace overlap::compare
