@@ -1,0 +1,175 @@
+// `overlap compare` as its users run it: the real program, its own origins, its own processes.
+#include <dirent.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "e2e/origin.hpp"
+#include "support/program.hpp"
+
+namespace overlap {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing_support::Origin;
+using testing_support::program;
+using testing_support::Program;
+using testing_support::ProgramInput;
+using testing_support::ProgramResult;
+using testing_support::run_program;
+using testing_support::TemporaryDirectory;
+
+ProgramResult compare(std::vector<std::string> arguments, std::vector<std::string> environment = {}) {
+  arguments.insert(arguments.begin(), {program(), "compare"});
+  return run_program(arguments, {.text = {}, .environment = std::move(environment), .directory = {}});
+}
+
+boost::json::value figures_of(const ProgramResult& result) {
+  boost::system::error_code error;
+  auto value = boost::json::parse(result.out, error);
+  EXPECT_FALSE(error) << result.out << result.err;
+  return value;
+}
+
+std::string read_file(const std::string& name) {
+  std::ifstream file(name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The processes whose environment has this text: all that came from one call of the program.
+std::vector<std::string> processes_with(const std::string& text) {
+  std::vector<std::string> found;
+  DIR* const processes = opendir("/proc");
+  while (const dirent* const entry = readdir(processes)) {
+    const std::string name = entry->d_name;
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (read_file("/proc/" + name + "/environ").find(text) != std::string::npos) found.push_back(name);
+  }
+  closedir(processes);
+  return found;
+}
+
+bool all_end(const std::string& text) {
+  for (int i = 0; i < 500; ++i) {
+    if (processes_with(text).empty()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return false;
+}
+
+TEST(Compare, PagesUnderEveryModelAreTheSame) {
+  const ProgramResult result = compare({"--latency", "2ms", "--repeat", "1", "--warmup", "0"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  for (const char* const model : {"inline ", "threads ", "loop ", "processes "}) {
+    EXPECT_THAT(result.out, HasSubstr(std::string("\n") + model));
+  }
+  EXPECT_THAT(result.out, HasSubstr("checked: every run got the same 160 bodies"));
+  EXPECT_THAT(result.err, IsEmpty());
+}
+
+TEST(Compare, JsonOnStandardOutputIsAllThatIsThere) {
+  const ProgramResult result =
+      compare({"--workload", "cpu", "--models", "inline,threads", "--repeat", "2", "--warmup", "1", "--json", "-"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const auto figures = figures_of(result);
+  EXPECT_EQ(figures.at("ok"), true);
+  EXPECT_EQ(figures.at("models").as_array().size(), 2U);
+  EXPECT_EQ(figures.at("models").at(0).at("runs").as_array().size(), 3U);
+  EXPECT_THAT(result.err, HasSubstr("speed-up"));
+}
+
+TEST(Compare, JsonGoesToAFile) {
+  const TemporaryDirectory directory;
+  const ProgramResult result =
+      compare({"--workload", "cpu", "--models", "loop", "--repeat", "1", "--json", directory.file("figures.json")});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("speed-up"));
+  EXPECT_THAT(directory.read("figures.json"), HasSubstr("\"workload\":\"cpu\""));
+}
+
+TEST(Compare, ProxyOfTheEnvironmentIsNotAskedForTheBuiltInOrigin) {
+  const ProgramResult result =
+      compare({"--workload", "api", "--models", "processes", "--latency", "0", "--repeat", "1"},
+              {"http_proxy=http://127.0.0.1:1", "no_proxy="});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+}
+
+TEST(Compare, ListWhoseUrlsFailExitsWithOneAndNamesThem) {
+  const Origin origin;
+  const TemporaryDirectory directory;
+  directory.write("urls.txt", origin.url() + "/page\n" + origin.url() + "/status/404\n");
+  const ProgramResult result =
+      compare({"--workload", directory.file("urls.txt"), "--models", "loop", "--repeat", "1", "--warmup", "0"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("loop, run 1: " + origin.url() + "/status/404: status 404"));
+  EXPECT_THAT(result.out, Not(HasSubstr("checked")));
+}
+
+TEST(Compare, WhatCannotBeComparedExitsWithTwo) {
+  EXPECT_EQ(compare({"--workload", "no-such-thing"}).exit_code, 2);
+  EXPECT_EQ(compare({"--models", "inline,fibres"}).exit_code, 2);
+  EXPECT_EQ(compare({"--workers", "0"}).exit_code, 2);
+  EXPECT_EQ(compare({"--repeat", "0"}).exit_code, 2);
+  EXPECT_EQ(compare({"--latency", "soon"}).exit_code, 2);
+}
+
+TEST(Compare, InterruptEndsEverythingThatWasStarted) {
+  const std::string mark = "OVERLAP_COMPARE_TEST=interrupt-" + std::to_string(getpid());
+  Program comparison({program(), "compare", "--latency", "1s", "--models", "processes", "-v"},
+                     ProgramInput{.text = {}, .environment = {mark}, .directory = {}});
+  while (processes_with(mark).size() < 4) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  comparison.signal(SIGINT);
+  const ProgramResult result = comparison.wait();
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("interrupted"));
+  EXPECT_TRUE(all_end(mark));
+}
+
+TEST(Compare, KilledItLeavesNoProcessBehind) {
+  const std::string mark = "OVERLAP_COMPARE_TEST=kill-" + std::to_string(getpid());
+  Program comparison({program(), "compare", "--latency", "1s", "--models", "processes"},
+                     ProgramInput{.text = {}, .environment = {mark}, .directory = {}});
+  while (processes_with(mark).size() < 4) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  comparison.signal(SIGKILL);
+  comparison.wait();
+  EXPECT_TRUE(all_end(mark));
+}
+
+TEST(Compare, RunThatIsKilledIsReportedAndTheOtherModelsGoOn) {
+  const std::string mark = "OVERLAP_COMPARE_TEST=crash-" + std::to_string(getpid());
+  Program comparison({program(), "compare", "--workload", "sleep", "--sleep-unit", "200ms", "--models", "inline,loop"},
+                     ProgramInput{.text = {}, .environment = {mark}, .directory = {}});
+  // Two processes: the comparison and the run of the inline model, which takes several seconds.
+  std::vector<std::string> processes;
+  while (processes.size() < 2) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    processes = processes_with(mark);
+  }
+  for (const std::string& pid : processes) {
+    if (std::stoi(pid) != comparison.pid()) kill(std::stoi(pid), SIGSEGV);
+  }
+  const ProgramResult result = comparison.wait();
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("inline: its process was killed by signal 11"));
+  EXPECT_THAT(result.out, HasSubstr("\nloop "));
+}
+
+TEST(Compare, RunByHandWithoutASpecificationSaysSo) {
+  const ProgramResult result = run_program({program(), "compare-run"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("the specification of the run cannot be read"));
+}
+
+}  // namespace
+}  // namespace overlap
