@@ -89,9 +89,10 @@ class Future {
   template <class F>
   void add_done_callback(F callback) const {
     static_assert(std::is_invocable_v<F&, const Future&>, "a done callback is called with the Future");
-    auto link = std::make_unique<detail::FunctionCallback<T, F>>(std::move(callback));
-    detail::Callback* const raw = link.release();  // deletes itself when fired
-    if (!node().add(*raw)) raw->fire(node());
+    detail::TaskNode& task = node();
+    detail::Callback* const link =
+        new detail::FunctionCallback<T, F>(std::move(callback));  // deletes itself when fired
+    if (!task.add(*link)) link->fire(task);
   }
 
   friend bool operator==(const Future&, const Future&) noexcept = default;
