@@ -44,6 +44,14 @@ template <class T, class C, class A>
 struct IsShippable<std::set<T, C, A>> : IsShippable<T> {};
 template <class T, class H, class E, class A>
 struct IsShippable<std::unordered_set<T, H, E, A>> : IsShippable<T> {};
+template <class K, class V, class C, class A>
+struct IsShippable<std::multimap<K, V, C, A>> : std::bool_constant<all_shippable<K, V>> {};
+template <class K, class V, class H, class E, class A>
+struct IsShippable<std::unordered_multimap<K, V, H, E, A>> : std::bool_constant<all_shippable<K, V>> {};
+template <class T, class C, class A>
+struct IsShippable<std::multiset<T, C, A>> : IsShippable<T> {};
+template <class T, class H, class E, class A>
+struct IsShippable<std::unordered_multiset<T, H, E, A>> : IsShippable<T> {};
 template <class R, class P>
 struct IsShippable<std::chrono::duration<R, P>> : IsShippable<R> {};
 template <class T>
