@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <latch>
 #include <mutex>
 #include <string_view>
 #include <thread>
@@ -14,12 +15,14 @@
 constexpr int kTasks = 8;
 constexpr long kSteps = 200'000;
 
+std::latch all_ready(kTasks);  // the unprotected tasks begin together, however long their threads take to start
 long unprotected_counter = 0;
 std::atomic<long> atomic_counter = 0;
 long guarded_counter = 0;
 std::mutex guard_of_counter;
 
 long add_unprotected() {
+  all_ready.arrive_and_wait();
   for (long i = 0; i < kSteps; ++i) {
     const long seen = unprotected_counter;
     if (i % 1000 == 0) std::this_thread::yield();  // let others in between the reading and the writing
