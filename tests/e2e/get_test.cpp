@@ -283,6 +283,16 @@ TEST(Get, ASignalStopsItResumablyAndASecondOneAtOnce) {
   }
 }
 
+TEST(Get, UrlsAfterAListAreFetchedToo) {
+  const Origin origin;
+  const TemporaryDirectory out;
+  out.write("urls", origin.url("/listed.html") + "\n");
+  const ProgramResult result = get({"-P", out.file("saved"), "-i", out.file("urls"), origin.url("/given.html"), "-H",
+                                    "X-A: b", origin.url("/more.html")});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("Downloaded 3 in "), std::string::npos) << result.out;
+}
+
 TEST(Get, FailEarlyStopsAtTheFirstFailure) {
   const Origin origin;
   const TemporaryDirectory out;

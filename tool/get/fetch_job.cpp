@@ -5,6 +5,12 @@
 namespace overlap::get {
 namespace {
 
+// The run names the URL of the list before every message: only another one, which a redirect led to, is worth naming.
+std::string without_url(std::string message, const FetchJob& job) {
+  const std::string prefix = job.url + ": ";
+  return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
+}
+
 void fail(Receipt& receipt, http::Failure failure) {
   receipt.outcome = Receipt::Outcome::failed;
   receipt.error_class = failure.error_class;
@@ -58,6 +64,7 @@ Task<Receipt> fetch_one(FetchJob job) {
   if (got) {
     read_response(receipt, *got);
   } else {
+    got.error().message = without_url(std::move(got.error().message), job);
     fail(receipt, std::move(got.error()));
   }
   if (receipt.outcome == Receipt::Outcome::ok) {

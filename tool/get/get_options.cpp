@@ -191,7 +191,8 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
 void add_get_flags(CLI::App& command, GetFlags& flags) {
   command.add_option("URL", flags.urls, "What to fetch")->type_name("");
   command.add_option("-i,--input-file", flags.input_files, "A list of URLs, one a line; '-' is standard input")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->allow_extra_args(false);  // what follows the file is a URL
 
   auto* output = command.add_option_group("Output");
   output->add_option("-P,--directory-prefix", flags.directory, "Where files are saved")
@@ -243,7 +244,9 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
   limits->add_option("--max-redirs", flags.max_redirects, "Redirects to follow")->type_name("N")->capture_default_str();
 
   auto* http = command.add_option_group("HTTP");
-  http->add_option("-H,--header", flags.headers, "'Name: value', or @FILE with a header a line")->type_name("HEADER");
+  http->add_option("-H,--header", flags.headers, "'Name: value', or @FILE with a header a line")
+      ->type_name("HEADER")
+      ->allow_extra_args(false);
   http->add_option("-A,--user-agent", flags.user_agent, "The User-Agent header")->type_name("TEXT");
   http->add_flag("--compressed", flags.compressed, "Ask for compression, save what is decompressed");
   http->add_flag("--http1.1", flags.http1, "Only HTTP/1.1");
@@ -251,7 +254,9 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
   http->add_option("-x,--proxy", flags.proxy, "Through this proxy")->type_name("URL");
   http->add_option("--cacert", flags.ca_file, "Trust the authorities in this file")->type_name("FILE");
   http->add_flag("-k,--insecure", flags.insecure, "Do not check certificates");
-  http->add_option("--resolve", flags.resolve, "HOST:PORT:ADDRESS instead of a lookup")->type_name("ENTRY");
+  http->add_option("--resolve", flags.resolve, "HOST:PORT:ADDRESS instead of a lookup")
+      ->type_name("ENTRY")
+      ->allow_extra_args(false);
 
   auto* run = command.add_option_group("Run");
   run->add_flag("--fail-early", flags.fail_early, "Stop at the first failure");
