@@ -69,6 +69,8 @@ bool Run::take_entry() {
     return false;
   }
   ++totals_.items;
+  // Every list counts its own entries; the run counts them through.
+  std::visit([this](auto& one) { one.ordinal = totals_.items; }, *entry);
   if (auto* const item = std::get_if<Item>(&*entry)) {
     accept(std::move(*item));
   } else {
