@@ -44,11 +44,11 @@ struct Loop::Started::Record {
   struct OnStop {
     // Called by whatever thread asks; the signal belongs to the loop's thread.
     void operator()() const {
-      boost::asio::post(loop->context(), [weak = record] {
+      door->post([weak = record] {
         if (const auto alive = weak.lock()) alive->cancel();
       });
     }
-    Loop* loop;
+    std::shared_ptr<Door> door;
     std::weak_ptr<Record> record;
   };
 
@@ -68,7 +68,7 @@ void Loop::Started::cancel() const {
 
 Loop::Loop() : keep_running_(boost::asio::make_work_guard(context_)) {}
 
-Loop::~Loop() = default;
+Loop::~Loop() { door_->close(); }
 
 Loop* Loop::current() noexcept { return current_loop; }
 
@@ -99,7 +99,7 @@ Loop::Started Loop::start(boost::asio::awaitable<void> task, std::stop_token sto
   };
   boost::asio::co_spawn(context_, std::move(task),
                         boost::asio::bind_cancellation_slot(record->signal.slot(), std::move(on_end)));
-  if (stop.stop_possible() && !record->has_ended) record->on_stop.emplace(stop, Started::Record::OnStop{this, record});
+  if (stop.stop_possible() && !record->has_ended) record->on_stop.emplace(stop, Started::Record::OnStop{door_, record});
   return Started(record);
 }
 

@@ -69,7 +69,7 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
 
   /// One wake-up is enough for any number of submits: the loop takes the whole inbox.
   void wake() OVERLAP_REQUIRES(mutex_) {
-    if (std::exchange(woken_, true)) return;
+    if (ended_ || std::exchange(woken_, true)) return;  // a loop that has ended may be gone
     boost::asio::post(loop_->context(), [this] { take_inbox(); });
   }
 
@@ -151,7 +151,7 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
   std::unique_ptr<Loop> loop_;
   TaskQueue waiting_;
   std::size_t active_ = 0;
-  bool ended_ = false;
+  bool ended_ = false;  // written by the loop's thread under the lock
 };
 
 EventLoopExecutor::EventLoopExecutor(Options options) : engine_(std::make_shared<Engine>(std::move(options))) {

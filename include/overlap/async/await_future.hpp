@@ -14,6 +14,7 @@
 #include <memory>
 #include <utility>
 
+#include <overlap/async/loop.hpp>
 #include <overlap/core/future.hpp>
 
 namespace overlap::detail {
@@ -30,6 +31,7 @@ class FutureWait final : public Continuation {
       : Continuation(Kind::waiter),
         node_(std::move(node)),
         executor_(std::move(executor)),
+        door_(door_of(executor_)),
         resume_(std::move(resume)),
         cancelled_(cancelled) {}
 
@@ -52,17 +54,33 @@ class FutureWait final : public Continuation {
     post_resume();
   }
 
+  // Called by whatever thread finishes the future; the loop may end as soon as the coroutine has been resumed.
   void post_resume() noexcept {
+    const std::shared_ptr<Loop::Door> door = door_;
+    const Executor executor = executor_;
     auto resume_and_die = [owned = std::unique_ptr<FutureWait>(this)]() mutable {
       Resume resume = std::move(owned->resume_);
       owned.reset();
       resume();
     };
-    boost::asio::post(executor_, std::move(resume_and_die));
+    if (door) {
+      door->post(std::move(resume_and_die));
+    } else {
+      boost::asio::post(executor, std::move(resume_and_die));
+    }
+  }
+
+  // Null for a coroutine that somebody else's io_context runs.
+  static std::shared_ptr<Loop::Door> door_of(const Executor& executor) {
+    Loop* const loop = Loop::current();
+    if (loop == nullptr || &boost::asio::query(executor, boost::asio::execution::context) != &loop->context())
+      return {};
+    return loop->door();
   }
 
   TaskPtr node_;
-  Executor executor_;
+  const Executor executor_;
+  const std::shared_ptr<Loop::Door> door_;
   Resume resume_;
   bool& cancelled_;
 };

@@ -3,17 +3,19 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <functional>
 #include <memory>
 #include <stop_token>
 
+#include <overlap/core/mutex.hpp>
+
 namespace overlap {
 
 /// The event loop that one thread runs: an io_context that owns the tasks started on it, so that none vanishes.
 ///
-/// Every task belongs to a loop and is resumed only by that loop's thread. Nothing here is thread-safe but context(),
-/// to which any thread may post.
+/// Every task belongs to a loop and is resumed only by that loop's thread. Nothing here is thread-safe but door().
 class Loop {
  public:
   Loop();
@@ -29,6 +31,35 @@ class Loop {
   static Loop& of_this_thread();
 
   boost::asio::io_context& context() noexcept { return context_; }
+
+  /// How other threads post to a loop that may end meanwhile. A thread that posts is still within the loop's context
+  /// when the loop runs the handler already; were the loop destroyed by then, the thread would touch freed memory. So
+  /// posting and the end of the loop exclude each other here.
+  class Door {
+   public:
+    explicit Door(boost::asio::io_context& context) : context_(context) {}
+    /// Thread-safe. False if the loop is gone; the handler is dropped then.
+    template <class Handler>
+    bool post(Handler handler) OVERLAP_EXCLUDES(mutex_) {
+      const detail::MutexLock lock(mutex_);
+      if (!open_) return false;
+      boost::asio::post(context_, std::move(handler));
+      return true;
+    }
+
+   private:
+    friend class Loop;
+    void close() OVERLAP_EXCLUDES(mutex_) {
+      const detail::MutexLock lock(mutex_);
+      open_ = false;
+    }
+
+    detail::Mutex mutex_;
+    bool open_ OVERLAP_GUARDED_BY(mutex_) = true;
+    boost::asio::io_context& context_;
+  };
+  /// May outlive the loop.
+  const std::shared_ptr<Door>& door() const noexcept { return door_; }
 
   /// What is told that a started task has ended; called on the loop's thread.
   using Ended = std::function<void()>;
@@ -63,6 +94,7 @@ class Loop {
   void cancel_all();
 
   boost::asio::io_context context_{1};
+  const std::shared_ptr<Door> door_ = std::make_shared<Door>(context_);
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
   std::shared_ptr<Started::Record> first_;  // the started tasks, newest first, linked through themselves
   std::size_t tasks_ = 0;
