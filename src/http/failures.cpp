@@ -16,7 +16,7 @@ bool says(const Ending& ending, std::string_view words) noexcept {
   return ending.detail.find(words) != std::string_view::npos;
 }
 
-// CURLE_RECV_ERROR is said of a connection that broke, and also of an answer that libcurl cannot read.
+// The connection broke; but CURLE_RECV_ERROR is also said of an answer that libcurl cannot read.
 Verdict of_receive(const Ending& ending) {
   if (says(ending, "chunked-encoding") || says(ending, "Too large response headers"))
     return {ErrorClass::protocol, false};
@@ -50,8 +50,8 @@ Verdict judge(const Ending& ending) {
     case CURLE_NO_CONNECTION_AVAILABLE:
     case CURLE_PROXY:
     case CURLE_SEND_ERROR:
-    case CURLE_GOT_NOTHING:
       return {ErrorClass::connect, true};
+    case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
       return of_receive(ending);
     case CURLE_PARTIAL_FILE:

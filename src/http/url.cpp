@@ -61,6 +61,7 @@ std::expected<void, Failure> split_credentials(Request& request) {
         Failure{ErrorClass::refused, message_about(show_malformed(url), "only http and https are fetched")});
   }
   const std::string_view authority = authority_of(url);
+  if (authority.empty()) return std::unexpected(malformed(url, "a URL without a host"));
   if (authority.find('\\') != std::string_view::npos) return std::unexpected(malformed(url, "a backslash in the host"));
   if (authority.find('@') == std::string_view::npos) return {};
 
@@ -93,8 +94,8 @@ std::string show_malformed(std::string_view url) {
   const std::size_t at = url.rfind('@');
   if (at == std::string_view::npos) return std::string(url);
   const std::size_t begin = std::min(url.find_first_not_of("/\\", url.find(':') + 1), at + 1);
-  // Without a scheme even what comes before the first colon may be a user.
-  const bool scheme = has_scheme(url, kHttp) || has_scheme(url, kHttps) || !other_scheme(url).empty();
+  // What comes before the first colon may be a user, unless it clearly is a scheme.
+  const bool scheme = has_scheme(url, "http:/") || has_scheme(url, "https:/") || url.find("://") < at;
   return std::string(url.substr(0, scheme ? begin : 0)).append(url.substr(at + 1));
 }
 

@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "support/program.hpp"
@@ -54,10 +55,10 @@ class TestCertificates {
 class Nginx {
  public:
   struct Options {
-    std::string root;    ///< the files to serve; empty: a directory of its own, see write()
-    bool tls = false;    ///< with certificates() of its own
-    bool http2 = false;  ///< offered over TLS; over plain TCP it is all that is spoken
-    std::string server;  ///< more directives for the server block
+    std::string root{};    ///< the files to serve; empty: a directory of its own, see write()
+    bool tls = false;      ///< with certificates() of its own
+    bool http2 = false;    ///< offered over TLS; over plain TCP it is all that is spoken
+    std::string server{};  ///< more directives for the server block
   };
 
   static bool is_installed() { return access(kProgram, X_OK) == 0; }
@@ -69,11 +70,13 @@ class Nginx {
     // free for certain, and connections are taken from now on, however long nginx needs to start.
     const int listener = listen_anywhere();
     files_.write("nginx.conf", configuration(options));
+    testing_support::ProgramInput input;
+    input.environment = {"NGINX=" + std::to_string(listener) + ";"};
     // Should the test die, its nginx does too.
     process_ = std::make_unique<Program>(
         std::vector<std::string>{"/usr/bin/setpriv", "--pdeathsig", "TERM", kProgram, "-p", files_.path(), "-c",
                                  files_.file("nginx.conf"), "-e", "stderr"},
-        testing_support::ProgramInput{.environment = {"NGINX=" + std::to_string(listener) + ";"}});
+        std::move(input));
     close(listener);
   }
 

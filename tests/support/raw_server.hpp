@@ -22,14 +22,16 @@
 
 namespace overlap::test {
 
+class RawServer;
+
 /// One connection to a RawServer, in the hands of its script. Every call ends at the latest when the server does.
 class RawConnection {
  public:
-  explicit RawConnection(int socket) : socket_(socket) {}
+  RawConnection(RawServer& server, int socket) : server_(server), socket_(socket) {}
   RawConnection(const RawConnection&) = delete;
   RawConnection& operator=(const RawConnection&) = delete;
 
-  /// The next request, head and body, as it came; nothing at the end of the connection.
+  /// The next request, head and body, as it came, which is also recorded; nothing at the end of the connection.
   std::optional<std::string> read_request() {
     std::size_t end = std::string::npos;
     while ((end = input_.find("\r\n\r\n")) == std::string::npos) {
@@ -41,6 +43,7 @@ class RawConnection {
     }
     std::string request = input_.substr(0, size);
     input_.erase(0, size);
+    record(request);
     return request;
   }
 
@@ -82,6 +85,9 @@ class RawConnection {
     return true;
   }
 
+  void record(const std::string& request);
+
+  RawServer& server_;
   int socket_;
   std::string input_;
 };
@@ -107,11 +113,8 @@ class RawServer {
 
   /// The same answer to every request, after which the connection is closed.
   explicit RawServer(std::string answer)
-      : RawServer([this, text = std::move(answer)](RawConnection& connection) {
-          if (const auto request = connection.read_request()) {
-            record(*request);
-            connection.send(text);
-          }
+      : RawServer([text = std::move(answer)](RawConnection& connection) {
+          if (connection.read_request()) connection.send(text);
         }) {}
 
   ~RawServer() {
@@ -131,12 +134,6 @@ class RawServer {
   std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
   std::string url(const std::string& path = "/") const { return "http://" + authority() + path; }
 
-  /// Scripts call this, so that tests can look at what was asked.
-  void record(std::string request) {
-    const std::lock_guard lock(mutex_);
-    requests_.push_back(std::move(request));
-    changed_.notify_all();
-  }
   std::vector<std::string> requests() const {
     const std::lock_guard lock(mutex_);
     return requests_;
@@ -145,13 +142,21 @@ class RawServer {
     const std::lock_guard lock(mutex_);
     return connections_;
   }
-  /// Blocks until so many requests were recorded.
+  /// Blocks until so many requests have come.
   void wait_for_requests(std::size_t count) const {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return requests_.size() >= count; });
   }
 
  private:
+  friend class RawConnection;
+
+  void record(const std::string& request) {
+    const std::lock_guard lock(mutex_);
+    requests_.push_back(request);
+    changed_.notify_all();
+  }
+
   void accept_all() {
     while (true) {
       const int socket = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -165,7 +170,7 @@ class RawServer {
   }
 
   void serve(int socket) {
-    RawConnection connection(socket);
+    RawConnection connection(*this, socket);
     script_(connection);
     const std::lock_guard lock(mutex_);
     open_.remove(socket);
@@ -184,5 +189,7 @@ class RawServer {
   std::list<std::jthread> threads_;
   std::thread acceptor_;
 };
+
+inline void RawConnection::record(const std::string& request) { server_.record(request); }
 
 }  // namespace overlap::test

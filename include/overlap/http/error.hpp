@@ -33,7 +33,7 @@ std::string_view to_string(ErrorClass error_class) noexcept;
 /// Why there is no response.
 struct Failure {
   ErrorClass error_class{};
-  std::string message;     ///< names the URL, without its user and password
+  std::string message{};   ///< names the URL, without its user and password
   bool may_retry = false;  ///< the same request may well succeed later
   int status = 0;          ///< of the response, if its head had come
 

@@ -27,13 +27,13 @@ struct Limits {
 
 struct Request {
   std::string method = "GET";
-  std::string url;   ///< http or https; may hold user:password@, which is used and never shown
-  Headers headers;   ///< added to the session's own, or instead of them; not sent on to another origin
-  std::string body;  ///< sent if not empty, or if the method is POST, PUT or PATCH
-  Limits limits;
+  std::string url{};   ///< http or https; may hold user:password@, which is used and never shown
+  Headers headers{};   ///< added to the session's own, or instead of them; not sent on to another origin
+  std::string body{};  ///< sent if not empty, or if the method is POST, PUT or PATCH
+  Limits limits{};
   Sink* sink = nullptr;  ///< must live until the fetch has ended; null: the body goes into Response::body
-  std::string user;      ///< Basic authentication; takes the place of what the URL holds
-  std::string password;
+  std::string user{};    ///< Basic authentication; takes the place of what the URL holds
+  std::string password{};
   bool session_credentials = true;  ///< false: the session's own user and netrc file are not used
 };
 

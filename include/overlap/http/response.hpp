@@ -25,14 +25,14 @@ struct Timings {
 
 struct Response {
   int status = 0;
-  Headers headers;        ///< of the final response; trailers are not kept
-  std::string body;       ///< decoded; empty when a Sink took it
-  std::string final_url;  ///< after redirects; without user and password
-  Timings timings;
-  std::string http_version;      ///< "1.0", "1.1", "2"
+  Headers headers{};        ///< of the final response; trailers are not kept
+  std::string body{};       ///< decoded; empty when a Sink took it
+  std::string final_url{};  ///< after redirects; without user and password
+  Timings timings{};
+  std::string http_version{};    ///< "1.0", "1.1", "2"
   std::uint64_t body_bytes = 0;  ///< decoded, also when a Sink took the body
   std::uint64_t wire_bytes = 0;  ///< of the body as it was sent, before decoding
-  std::string remote_address;    ///< of the server or proxy: "192.0.2.1:80", "[2001:db8::1]:443"
+  std::string remote_address{};  ///< of the server or proxy: "192.0.2.1:80", "[2001:db8::1]:443"
 
   template <class Archive>
   void serialize(Archive& archive) {

@@ -22,18 +22,17 @@ struct SessionOptions {
   bool compressed = false;  ///< asks for compressed bodies and decodes them
   HttpVersion http_version = HttpVersion::automatic;
   IpVersion ip_version = IpVersion::any;
-  std::string ca_file;      ///< PEM; empty: the system's certificates
-  bool insecure = false;    ///< accepts any certificate
-  std::string client_cert;  ///< PEM
-  std::string client_key;
-  std::string
-      proxy;  ///< "http://host:port", "socks5h://..."; empty: http_proxy, https_proxy and no_proxy of the environment
+  std::string ca_file{};      ///< PEM; empty: the system's certificates
+  bool insecure = false;      ///< accepts any certificate
+  std::string client_cert{};  ///< PEM
+  std::string client_key{};
+  std::string proxy{};  ///< "http://host:port", "socks5h://..."; empty: as http_proxy, https_proxy and no_proxy say
   std::size_t max_connections = 0;           ///< requests under way at once; further ones wait in order. 0: no bound
   std::size_t max_connections_per_host = 0;  ///< the same by scheme, host and port
-  std::vector<std::string> resolve;          ///< "host:port:address[,address]", instead of a lookup
-  std::string user;  ///< Basic authentication for every request but those that a redirect leads to another origin
-  std::string password;
-  std::string netrc_file;                 ///< user and password by host; used and withheld likewise
+  std::vector<std::string> resolve{};        ///< "host:port:address[,address]", instead of a lookup
+  std::string user{};  ///< Basic authentication for every request but those that a redirect leads to another origin
+  std::string password{};
+  std::string netrc_file{};               ///< user and password by host; used and withheld likewise
   bool block_private = false;             ///< refuses to connect to loopback, private and link-local addresses
   bool allow_insecure_redirects = false;  ///< follows redirects from https to http
 
