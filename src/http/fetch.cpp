@@ -1,9 +1,7 @@
 #include <overlap/http/fetch.hpp>
 
 #include <overlap/core/mutex.hpp>
-
-#include "http/run_request.hpp"
-#include "http/session_service.hpp"
+#include <overlap/http/session.hpp>
 
 namespace overlap::http {
 namespace {
@@ -32,9 +30,7 @@ SessionOptions default_options() {
   return mine.options;
 }
 
-Task<Response> fetch(Request request) {
-  co_return co_await detail::SessionService::of_current_loop().default_session().fetch(std::move(request));
-}
+Task<Response> fetch(Request request) { co_return co_await Session::of_current_loop().fetch(std::move(request)); }
 
 Task<Response> get(std::string url) {
   Request request;

@@ -24,6 +24,8 @@ Session::Session(Loop& loop, SessionOptions options) {
 
 Session::~Session() { engine_->close(); }
 
+Session& Session::of_current_loop() { return detail::SessionService::of_current_loop().default_session(); }
+
 Session& Session::of_current_loop(const SessionOptions& options) {
   return detail::SessionService::of_current_loop().session(options);
 }

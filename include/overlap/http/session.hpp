@@ -41,9 +41,12 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// The current loop's session with exactly these options: made when first asked for, destroyed with the loop.
-  /// Throws std::logic_error outside of a loop.
-  static Session& of_current_loop(const SessionOptions& options = {});
+  /// The current loop's session with the default options, the one that http::get() uses: made when first asked for,
+  /// destroyed with the loop. Throws std::logic_error outside of a loop.
+  static Session& of_current_loop();
+  /// The one with exactly these options. Give them a name before a co_await expression: GCC 12 destroys temporaries
+  /// there twice.
+  static Session& of_current_loop(const SessionOptions& options);
 
   /// Sends the request, follows redirects as its limits say, and gives the final response, whatever its status.
   /// Throws HttpError when there is none, and what the Sink throws.
