@@ -31,6 +31,7 @@ using detail::TaskPtr;
 using detail::TaskQueue;
 
 class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
+                                       private detail::RunningTask::Worker,
                                        public std::enable_shared_from_this<ThreadPoolExecutor::Pool> {
  public:
   explicit Pool(Options options)
@@ -54,7 +55,9 @@ class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
       room_.wait(lock);
     }
     queue_.push(std::move(task));
-    if (!find_worker() && threads_.empty()) {
+    if (free_.load(std::memory_order_relaxed) >= queue_.size()) {
+      work_.notify_one();
+    } else if (threads_.size() < max_workers_ && !start_worker() && threads_.empty()) {
       lock.unlock();
       break_pool(fmt::format("{}: no thread could be started", options_.name));
     }
@@ -79,43 +82,6 @@ class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
   void shutdown_at_exit() override { shutdown({}); }
 
  private:
-  /// A worker thread's account of whether the pool counts it as free.
-  class Account final : public detail::RunningTask::Worker {
-   public:
-    explicit Account(Pool& pool) noexcept : pool_(pool) {}
-
-    void task_ends() noexcept override {
-      is_free_ = true;
-      pool_.free_.fetch_add(1, std::memory_order_relaxed);
-    }
-    void is_kept_busy() noexcept override {
-      if (std::exchange(is_free_, false)) pool_.lose_free_worker();
-    }
-    /// The worker comes for work. True if it is counted already.
-    bool comes() noexcept { return std::exchange(is_free_, false); }
-
-   private:
-    Pool& pool_;
-    bool is_free_ = false;
-  };
-
-  /// Sees to it that somebody comes for the last task of the queue: a free worker, a new one, or, when all are busy and
-  /// there may be no more, the first that has time. False if a thread could not be started.
-  bool find_worker() OVERLAP_REQUIRES(mutex_) {
-    if (free_.load(std::memory_order_relaxed) >= queue_.size()) {
-      work_.notify_one();
-      return true;
-    }
-    return threads_.size() >= max_workers_ || start_worker();
-  }
-
-  /// A worker that was counted as free is not, and work may have been left to it.
-  void lose_free_worker() noexcept OVERLAP_EXCLUDES(mutex_) {
-    const MutexLock lock(mutex_);
-    free_.fetch_sub(1, std::memory_order_relaxed);
-    if (!queue_.empty()) find_worker();  // without a thread the work waits for this worker
-  }
-
   bool start_worker() OVERLAP_REQUIRES(mutex_) {
     try {
       threads_.emplace_back([self = shared_from_this(), index = threads_.size()] { self->run_worker(index); });
@@ -130,11 +96,13 @@ class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
     const std::string name = fmt::format("{}_{}", options_.name.substr(0, 11), index);
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
     if (!initialize()) return;
-    Account account(*this);
-    while (const TaskPtr task = next_task(account.comes())) {
+    bool free = false;
+    while (const TaskPtr task = next_task(free)) {
+      free = false;
       if (!task->try_start()) continue;  // cancelled, or run by a worker that waited for it
-      const detail::RunningTask running(*task, account);
+      const detail::RunningTask running(*task, *this);
       task->run(RunMode::to_completion);
+      free = true;
     }
   }
 
@@ -150,7 +118,9 @@ class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
     }
   }
 
-  /// Blocks for work; null when the pool has ended. `counted` says that this worker is counted as free.
+  void task_ends() noexcept override { free_.fetch_add(1, std::memory_order_relaxed); }
+
+  /// Blocks for work; null when the pool has ended. `counted` says that task_ends() has counted this worker as free.
   TaskPtr next_task(bool counted) OVERLAP_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     if (!counted) free_.fetch_add(1, std::memory_order_relaxed);

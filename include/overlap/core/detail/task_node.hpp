@@ -198,8 +198,6 @@ class RunningTask {
   class Worker {
    public:
     virtual void task_ends() noexcept = 0;
-    /// The thread is not free after all: what follows may take any time. May be called again.
-    virtual void is_kept_busy() noexcept = 0;
 
    protected:
     ~Worker() = default;
@@ -210,10 +208,6 @@ class RunningTask {
   ~RunningTask();
   RunningTask(const RunningTask&) = delete;
   RunningTask& operator=(const RunningTask&) = delete;
-
-  /// Called on a worker's thread before anything that follows the end of its task and may take any time, such as
-  /// callbacks. Does nothing elsewhere.
-  static void goes_on() noexcept;
 
  private:
   friend class TaskNode;
