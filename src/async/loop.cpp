@@ -1,13 +1,15 @@
 // How a loop ends, step by step (the end of run() and run_until()):
 //   1. What the loop was run for has ended.
-//   2. Every task that is left is asked to cancel; tasks that these start meanwhile are asked too.
-//   3. The loop runs on until the last has ended. Handlers of services, which are not tasks, stay with the context.
+//   2. It runs on until no task is left that is to be finished (Leftover): a worker thread is not free for other work.
+//   3. Every task that is left is asked to cancel; tasks that these start meanwhile are asked too.
+//   4. The loop runs on until the last has ended. Handlers of services, which are not tasks, stay with the context.
 
 #include <overlap/async/loop.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
@@ -56,6 +58,7 @@ struct Loop::Started::Record {
   boost::asio::cancellation_signal signal;
   std::optional<std::stop_callback<OnStop>> on_stop;
   Ended ended;
+  Leftover leftover = Leftover::cancel;
   bool asked_to_end = false;
   bool has_ended = false;
   std::shared_ptr<Record> next;
@@ -78,9 +81,11 @@ Loop& Loop::of_this_thread() {
   return *mine.loops[mine.running];
 }
 
-Loop::Started Loop::start(boost::asio::awaitable<void> task, std::stop_token stop, Ended ended) {
+Loop::Started Loop::start(boost::asio::awaitable<void> task, std::stop_token stop, Ended ended, Leftover leftover) {
   const auto record = std::make_shared<Started::Record>(*this);
   record->ended = std::move(ended);
+  record->leftover = leftover;
+  if (leftover == Leftover::finish) ++to_finish_;
   record->next = std::move(first_);
   if (record->next) record->next->previous = record.get();
   first_ = record;
@@ -93,6 +98,7 @@ Loop::Started Loop::start(boost::asio::awaitable<void> task, std::stop_token sto
     if (ending->next) ending->next->previous = ending->previous;
     (ending->previous != nullptr ? ending->previous->next : first_) = std::move(ending->next);
     --tasks_;
+    if (ending->leftover == Leftover::finish) --to_finish_;
     ending->has_ended = true;
     ending->on_stop.reset();  // from here no thread posts for this task any more
     if (ending->ended) ending->ended();
@@ -125,12 +131,18 @@ void Loop::run(boost::asio::awaitable<void> task, std::stop_token stop) {
   bool done = false;
   start(std::move(task), std::move(stop), [&done] { done = true; });
   while (!done) context_.run_one();
-  cancel_all();
+  finish_and_cancel();
 }
 
 void Loop::run_until(const std::function<bool()>& finished) {
   const RunScope scope(*this);
   while (!finished()) context_.run_one();
+  finish_and_cancel();
+}
+
+void Loop::finish_and_cancel() {
+  if (to_finish_ != 0) detail::RunningTask::goes_on();
+  while (to_finish_ != 0) context_.run_one();
   cancel_all();
 }
 
@@ -165,10 +177,20 @@ void run_on_fresh_loop(boost::asio::awaitable<void> task) {
   loop.run(std::move(task));
 }
 
+namespace {
+
+/// In the loop's next round, from the loop itself: tasks that start each other and wait do not grow the stack.
+boost::asio::awaitable<void> begin_later(boost::asio::awaitable<void> task) {
+  co_await boost::asio::post(boost::asio::deferred);
+  co_await std::move(task);
+}
+
+}  // namespace
+
 void drive_task(boost::asio::awaitable<void> task, std::stop_token stop, RunMode mode) {
   Loop* const here = Loop::current();
   if (mode == RunMode::may_detach && here != nullptr) {
-    here->start(std::move(task), std::move(stop), nullptr);
+    here->start(begin_later(std::move(task)), std::move(stop), nullptr, Loop::Leftover::finish);
   } else {
     Loop::of_this_thread().run(std::move(task), std::move(stop));
   }

@@ -61,6 +61,10 @@ void RunningTask::about_to_end(const TaskNode& node) noexcept {
   current_task->worker_.task_ends();
 }
 
+void RunningTask::goes_on() noexcept {
+  if (current_task != nullptr && current_task->node_ == nullptr) current_task->worker_.is_kept_busy();
+}
+
 bool TaskNode::try_start() noexcept {
   std::uint32_t word = word_.load(std::memory_order_relaxed);
   while ((word & kPhaseMask) == pending) {
@@ -132,6 +136,7 @@ void TaskNode::settle(std::uint32_t old_word) noexcept {
       callbacks_end = &link->next_;
     }
   }
+  if (callbacks != nullptr) RunningTask::goes_on();
   while (callbacks != nullptr) {
     Continuation* const link = std::exchange(callbacks, callbacks->next_);
     link->fire(*this);

@@ -1,6 +1,7 @@
 // Shutdown of an event loop, step by step:
 //   1. closing_ is set under the lock: every later enqueue() throws.
-//   2. cancel_pending: what waits to be started is moved out and cancelled, on the loop's thread, outside the lock.
+//   2. cancel_pending: what waits to be started is moved out and cancelled, outside the lock, by the caller: the loop's
+//      thread may be kept busy by a task.
 //   3. The loop is woken; it ends when nothing waits to be started and every started task has ended. Children that
 //      those left behind are then cancelled and awaited by Loop itself.
 //   4. wait: the thread is joined, by one caller; others wait for it.
@@ -17,6 +18,7 @@
 #include <overlap/core/mutex.hpp>
 
 #include "executors/exit_registry.hpp"
+#include "executors/fork_guard.hpp"
 
 namespace overlap {
 
@@ -38,24 +40,33 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
   std::size_t max_concurrent() const noexcept { return options_.max_concurrent; }
 
   void enqueue(TaskPtr task) OVERLAP_EXCLUDES(mutex_) {
+    if (fork_guard_.is_in_child()) {
+      throw BrokenExecutor(options_.name + ": the loop belongs to the process that this one was forked from");
+    }
     task->set_home(this);
     const MutexLock lock(mutex_);
     if (closing_) throw BrokenExecutor(options_.name + ": submit after shutdown");
     if (!thread_.joinable()) start_thread();
-    inbox_.push(std::move(task));
+    waiting_.push(std::move(task));
     wake();
   }
 
   void shutdown(ShutdownOptions options) OVERLAP_EXCLUDES(mutex_, join_mutex_) {
+    if (fork_guard_.is_in_child()) {  // nothing runs, nobody can be joined, and the lock may be held for ever
+      static_cast<void>(new std::shared_ptr<Engine>(shared_from_this()));  // with the thread that cannot be joined
+      return;
+    }
     if (options.wait && CurrentHome::get() == this) {
       throw WouldDeadlock(options_.name + ": the loop's thread cannot wait for its own shutdown");
     }
+    TaskQueue cancelled;
     {
       const MutexLock lock(mutex_);
       closing_ = true;
-      cancel_pending_ = cancel_pending_ || options.cancel_pending;
+      if (options.cancel_pending) cancelled = std::move(waiting_);
       if (thread_.joinable()) wake();
     }
+    while (const TaskPtr task = cancelled.pop()) task->try_cancel();
     if (options.wait) join();
   }
 
@@ -67,10 +78,10 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
     thread_ = std::thread([self = shared_from_this()] { self->run(); });
   }
 
-  /// One wake-up is enough for any number of submits: the loop takes the whole inbox.
+  /// One wake-up is enough for any number of submits: the loop takes all that waits.
   void wake() OVERLAP_REQUIRES(mutex_) {
     if (ended_ || std::exchange(woken_, true)) return;  // a loop that has ended may be gone
-    boost::asio::post(loop_->context(), [this] { take_inbox(); });
+    boost::asio::post(loop_->context(), [this] { start_what_may(); });
   }
 
   void run() {
@@ -82,31 +93,22 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
 
   // All from here to join() runs on the loop's thread.
 
-  void take_inbox() OVERLAP_EXCLUDES(mutex_) {
-    bool cancel = false;
-    {
-      const MutexLock lock(mutex_);
-      woken_ = false;
-      waiting_.append(std::move(inbox_));
-      cancel = std::exchange(cancel_pending_, false);
-    }
-    if (cancel) {
-      while (const TaskPtr task = waiting_.pop()) task->try_cancel();
-    }
-    start_what_may();
-  }
-
   void start_what_may() OVERLAP_EXCLUDES(mutex_) {
-    while (!waiting_.empty() && (options_.max_concurrent == 0 || active_ < options_.max_concurrent)) {
-      const TaskPtr task = waiting_.pop();
+    while (const TaskPtr task = next_task()) {
       if (!task->try_start()) continue;
       ++active_;
       watch(*task);
       task->run(detail::RunMode::may_detach);
     }
-    if (!waiting_.empty() || active_ != 0) return;
+  }
+
+  /// The task to start now; null when there is none, or may be none.
+  TaskPtr next_task() OVERLAP_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
-    ended_ = closing_ && inbox_.empty();
+    woken_ = false;
+    if (options_.max_concurrent != 0 && active_ >= options_.max_concurrent) return {};
+    if (waiting_.empty() && active_ == 0) ended_ = closing_;
+    return waiting_.pop();
   }
 
   /// Counts the task out when it is done, from the loop rather than from within its last step.
@@ -138,18 +140,17 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
   }
 
   const Options options_;
+  const detail::ForkGuard fork_guard_;
 
   Mutex mutex_;
-  TaskQueue inbox_ OVERLAP_GUARDED_BY(mutex_);
+  TaskQueue waiting_ OVERLAP_GUARDED_BY(mutex_);  // tasks to be started
   std::thread thread_ OVERLAP_GUARDED_BY(mutex_);
   bool woken_ OVERLAP_GUARDED_BY(mutex_) = false;
   bool closing_ OVERLAP_GUARDED_BY(mutex_) = false;
-  bool cancel_pending_ OVERLAP_GUARDED_BY(mutex_) = false;
   Mutex join_mutex_;
 
   // The loop's thread alone, but for context(), which is posted to under the lock while the thread lives.
   std::unique_ptr<Loop> loop_;
-  TaskQueue waiting_;
   std::size_t active_ = 0;
   bool ended_ = false;  // written by the loop's thread under the lock
 };

@@ -1,5 +1,8 @@
 #include "executors/exit_registry.hpp"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <vector>
 
@@ -36,11 +39,21 @@ void shut_down_all() {
   }
 }
 
+/// An object of the main thread: exit() destroys those before any static object.
+struct AtEndOfMainThread {
+  ~AtEndOfMainThread() { shut_down_all(); }
+};
+
+bool is_main_thread() noexcept { return ::syscall(SYS_gettid) == ::getpid(); }
+
 }  // namespace
 
 void ExitRegistry::add(const std::shared_ptr<Entry>& entry) {
+  // For engines that the main thread did not make; a static object that is made later than the first of them is gone
+  // by then.
   static const int registered = std::atexit(shut_down_all);
   (void)registered;
+  if (is_main_thread()) static thread_local const AtEndOfMainThread at_end;
   Entries& registry = all();
   const MutexLock lock(registry.mutex);
   std::erase_if(registry.entries, [](const auto& known) { return known.expired(); });

@@ -14,8 +14,8 @@ class ExitRegistry {
     virtual void shutdown_at_exit() = 0;
   };
 
-  /// The entry is forgotten when it dies. The first call registers the exit handler: statics made before it outlive the
-  /// engines.
+  /// The entry is forgotten when it dies. Engines are shut down when the main thread ends, before any static object is
+  /// destroyed, if it has called this; else by an exit handler that the first call registers.
   static void add(const std::shared_ptr<Entry>& entry);
 };
 

@@ -185,8 +185,10 @@ TEST(TaskNode, LoopThatWaitsForItsOwnTaskIsToldSo) {
 TEST(TaskNode, WorkerIsToldOnceJustBeforeTheEndIsSeen) {
   struct Worker final : RunningTask::Worker {
     void task_ends() noexcept override { phases.push_back(node->phase()); }
+    void is_kept_busy() noexcept override { ++kept_busy; }
     TaskNode* node = nullptr;
     std::vector<TaskNode::Phase> phases;
+    int kept_busy = 0;
   } worker;
   const auto node = make_node([] {});
   const auto other = make_node([] {});
@@ -199,6 +201,27 @@ TEST(TaskNode, WorkerIsToldOnceJustBeforeTheEndIsSeen) {
     node->run(RunMode::to_completion);
   }
   EXPECT_THAT(worker.phases, ElementsAre(TaskNode::running));
+  EXPECT_EQ(worker.kept_busy, 0);
+}
+
+TEST(TaskNode, WorkerIsToldThatCallbacksKeepItBusy) {
+  struct Worker final : RunningTask::Worker {
+    void task_ends() noexcept override { log->push_back("ends"); }
+    void is_kept_busy() noexcept override { log->push_back("kept busy"); }
+    std::vector<std::string>* log = nullptr;
+  } worker;
+  std::vector<std::string> log;
+  worker.log = &log;
+  Recorder waiter(Continuation::Kind::waiter, "waiter", log);
+  Recorder callback(Continuation::Kind::callback, "callback", log);
+  const auto node = make_node([&log] { log.push_back("runs"); });
+  for (Recorder* recorder : {&callback, &waiter}) ASSERT_TRUE(node->add(*recorder));
+  ASSERT_TRUE(node->try_start());
+  {
+    const RunningTask running(*node, worker);
+    node->run(RunMode::to_completion);
+  }
+  EXPECT_THAT(log, ElementsAre("runs", "ends", "waiter", "kept busy", "callback"));
 }
 
 TEST(TaskQueue, IsFirstInFirstOut) {

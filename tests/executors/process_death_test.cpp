@@ -13,8 +13,8 @@
 namespace overlap {
 namespace {
 
-using test::Gate;
 using test::own_pid;
+using test::ProcessGate;
 using test::ProcessWatch;
 using test::wait_at_gate;
 using OnCrash = ProcessPoolExecutor::OnCrash;
@@ -41,7 +41,7 @@ class ProcessDeathBy : public testing::TestWithParam<std::pair<int, const char*>
 
 TEST_P(ProcessDeathBy, SignalFailsItsTaskAloneAndIsNamed) {
   ProcessPoolExecutor pool({.max_workers = 2});
-  Gate gate;
+  ProcessGate gate;
   const auto other = pool.submit(&wait_at_gate, gate.path());
   gate.wait_for_task();
   const auto [signal, name] = GetParam();
@@ -95,7 +95,7 @@ TEST(ProcessDeath, OfAnIdleWorkerHarmsNobody) {
 
 TEST(ProcessDeath, InMidResultDropsTheHalfMessage) {
   ProcessPoolExecutor pool({.max_workers = 2});
-  Gate gate;
+  ProcessGate gate;
   std::promise<void> go_on;
   std::promise<void> held;
   const auto first = pool.submit(&wait_at_gate, gate.path());
@@ -121,7 +121,7 @@ TEST(ProcessDeath, InMidResultDropsTheHalfMessage) {
 
 TEST(ProcessDeath, AfterTheResultWasSentLosesNothing) {
   ProcessPoolExecutor pool({.max_workers = 1});
-  Gate gate;
+  ProcessGate gate;
   std::promise<void> go_on;
   std::promise<void> held;
   const auto first = pool.submit(&wait_at_gate, gate.path());
@@ -173,7 +173,7 @@ TEST(ProcessDeath, BeforeTheTaskBeganThreeTimesFailsIt) {
 TEST(ProcessDeath, OfTheHelperFailsEverythingAndBreaksThePool) {
   ProcessPoolExecutor pool({.max_workers = 1});
   const pid_t helper = pool.submit([] { return ::getppid(); }).result();
-  Gate gate;
+  ProcessGate gate;
   const auto running = pool.submit(&wait_at_gate, gate.path());
   const auto queued = pool.submit(&own_pid);
   gate.wait_for_task();
@@ -205,8 +205,8 @@ TEST(ProcessOnCrash, RetryRunsTheTaskAgain) {
 
 TEST(ProcessOnCrash, BreakPoolFailsWhatWaitsAndFinishesWhatRuns) {
   ProcessPoolExecutor pool({.max_workers = 2, .on_crash = OnCrash::break_pool()});
-  Gate gate;
-  Gate crash_gate;
+  ProcessGate gate;
+  ProcessGate crash_gate;
   const auto running = pool.submit(&wait_at_gate, gate.path());
   const auto crashing = pool.submit(
       [](const std::string& path) -> int {
@@ -227,7 +227,7 @@ TEST(ProcessOnCrash, BreakPoolFailsWhatWaitsAndFinishesWhatRuns) {
 
 TEST(ProcessTerminate, EndsARunningTaskAndItsWorker) {
   ProcessPoolExecutor pool({.max_workers = 1});
-  Gate gate;
+  ProcessGate gate;
   const auto running = pool.submit(&wait_at_gate, gate.path());
   auto queued = pool.submit(&own_pid);
   gate.wait_for_task();
@@ -242,7 +242,7 @@ TEST(ProcessTerminate, EndsARunningTaskAndItsWorker) {
 
 TEST(ProcessTerminate, CancelsAPendingTask) {
   ProcessPoolExecutor pool({.max_workers = 1});
-  Gate gate;
+  ProcessGate gate;
   const auto running = pool.submit(&wait_at_gate, gate.path());
   const auto queued = pool.submit(&own_pid);
   EXPECT_TRUE(pool.terminate(queued));
@@ -262,7 +262,7 @@ TEST(ProcessTerminate, RefusesTheFutureOfAnotherPool) {
 TEST(ProcessTerminate, AllWorkersEndsAtOnce) {
   for (const bool by_kill : {false, true}) {
     ProcessPoolExecutor pool({.max_workers = 1, .on_crash = OnCrash::retry(5)});
-    Gate gate;
+    ProcessGate gate;
     const auto running = pool.submit(&wait_at_gate, gate.path());
     const auto queued = pool.submit(&own_pid);
     gate.wait_for_task();

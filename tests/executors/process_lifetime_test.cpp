@@ -1,4 +1,4 @@
-// What processes leave behind, and what they leave alone: descriptors, signals, children, the program around the pool.
+// The program around a process pool: where one may be made, how the program ends, what it cannot do.
 #include <gtest/gtest.h>
 
 #include <linux/filter.h>
@@ -16,7 +16,7 @@
 #include <overlap/executors/main_guard.hpp>
 #include <overlap/executors/process_pool_executor.hpp>
 
-#include "support/process_programs.hpp"
+#include "support/process_hosts.hpp"
 #include "support/process_tools.hpp"
 
 namespace {
@@ -30,31 +30,17 @@ extern "C" int __lsan_is_turned_off() { return in_forked_child ? 1 : 0; }
 namespace overlap {
 namespace {
 
-using test::Gate;
 using test::own_pid;
+using test::ProcessGate;
 using test::ProcessWatch;
 using test::RunningProgram;
 using test::wait_at_gate;
 
-constexpr int kGood = 0;
-constexpr int kBad = 1;
-
-int exit_code_of(RunningProgram& program) {
-  const int status = program.wait();
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-
-template <class Call>
-std::string refusal_of(Call call) {
-  try {
-    call();
-    return "no error";
-  } catch (const BrokenExecutor& error) {
-    return error.what();
-  }
-}
-
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+using test::exit_code_of;
+using test::kBad;
+using test::kGood;
+using test::refusal_of;
+using test::says;
 
 // Where a pool may be made.
 
@@ -142,7 +128,7 @@ std::vector<ProcessWatch> watch_all(const std::string& line) {
 }
 
 TEST(ProcessHost, ThatIsKilledLeavesNoProcessBehind) {
-  Gate gate;
+  ProcessGate gate;
   RunningProgram host("busy_host", gate.path());
   gate.wait_for_task();
   const auto watches = watch_all(host.read_line());
@@ -169,7 +155,7 @@ int forked_busy_host(const std::string& gate_path) {
 const bool forked_busy_host_added = test::add_program("forked_busy_host", &forked_busy_host);
 
 TEST(ProcessHost, ThatIsKilledTakesWorkersAlongThoughAChildHoldsTheirSockets) {
-  Gate gate;
+  ProcessGate gate;
   RunningProgram host("forked_busy_host", gate.path());
   gate.wait_for_task();
   std::istringstream line(host.read_line());
@@ -194,7 +180,7 @@ int careless_host(const std::string& gate_path) {
 const bool careless_host_added = test::add_program("careless_host", &careless_host);
 
 TEST(ProcessHost, ThatLeavesAPoolAliveFinishesItsWorkAtExit) {
-  Gate gate;
+  ProcessGate gate;
   RunningProgram host("careless_host", gate.path());
   gate.wait_for_task();
   gate.open();
@@ -246,9 +232,16 @@ TEST(ProcessHost, WithoutStandardDescriptorsWorks) {
   EXPECT_EQ(exit_code_of(host), kGood);
 }
 
+/// Lets a filter of the system calls of this thread, and of threads and processes that it makes, decide.
+template <std::size_t N>
+bool install(sock_filter (&instructions)[N]) {
+  const sock_fprog filter{static_cast<unsigned short>(N), instructions};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
 /// Cannot fork: only processes that share this one's memory, as threads and posix_spawn() make, can be made.
 int forkless_host(const std::string&) {
-  sock_filter program[] = {
+  sock_filter instructions[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
@@ -256,8 +249,7 @@ int forkless_host(const std::string&) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
+  if (!install(instructions)) {
     std::cout << "no seccomp" << std::endl;
     return kGood;
   }
@@ -276,168 +268,31 @@ TEST(ProcessHost, ThatCannotForkGetsBrokenExecutor) {
   EXPECT_EQ(exit_code_of(host), kGood);
 }
 
-// Signals.
-
-/// Gets SIGINT as from a terminal: its whole process group does.
-int interrupted_host(const std::string&) {
-  std::signal(SIGINT, SIG_IGN);
-  ProcessPoolExecutor pool({.max_workers = 1});
-  const pid_t before = pool.submit(&own_pid).result();
-  ::kill(0, SIGINT);
-  return pool.submit(&own_pid).result() == before ? kGood : kBad;
-}
-const bool interrupted_host_added = test::add_program("interrupted_host", &interrupted_host);
-
-TEST(ProcessSignals, InterruptOfTheGroupLeavesWorkersAlive) {
-  RunningProgram host("interrupted_host");
-  EXPECT_EQ(exit_code_of(host), kGood);
-}
-
-/// Ignores and blocks everything that can be.
-int deaf_host(const std::string&) {
-  for (int signal = 1; signal < SIGRTMIN; ++signal) std::signal(signal, SIG_IGN);
-  sigset_t all;
-  sigfillset(&all);
-  ::sigprocmask(SIG_BLOCK, &all, nullptr);
-  ProcessPoolExecutor pool({.max_workers = 1});
-  const auto state = [] {
-    sigset_t blocked;
-    sigemptyset(&blocked);
-    ::sigprocmask(SIG_BLOCK, nullptr, &blocked);
-    std::string text;
-    for (int signal = 1; signal < SIGRTMIN; ++signal) {
-      struct sigaction action{};
-      if (::sigaction(signal, nullptr, &action) != 0) continue;
-      if (sigismember(&blocked, signal) == 1) text += " blocked:" + std::to_string(signal);
-      if (action.sa_handler == SIG_IGN) text += " ignored:" + std::to_string(signal);
-    }
-    return text;
-  };
-  std::cout << pool.submit(state).result() << std::endl;
-  const auto crashed = pool.submit([] { std::_Exit(3); });
-  const bool noticed = says(refusal_of([&] { crashed.result(); }), "exited with code 3");
-  return noticed && pool.submit(&own_pid).result() > 0 ? kGood : kBad;
-}
-const bool deaf_host_added = test::add_program("deaf_host", &deaf_host);
-
-TEST(ProcessSignals, WorkersDoNotInheritWhatTheHostIgnoresAndBlocks) {
-  RunningProgram host("deaf_host");
-  // SIGHUP (1), as nohup sets it; SIGINT (2) and SIGPIPE (13), as all workers do.
-  EXPECT_EQ(host.read_line(), " ignored:1 ignored:2 ignored:13");
-  EXPECT_EQ(exit_code_of(host), kGood);
-}
-
-std::atomic<int> children_reported{0};
-std::atomic<pid_t> last_child{0};
-void on_child(int, siginfo_t* info, void*) {
-  ++children_reported;
-  last_child = info->si_pid;
-}
-
-/// Has a SIGCHLD handler and a child of its own.
-int parental_host(const std::string&) {
-  struct sigaction mine{};
-  mine.sa_sigaction = &on_child;
-  mine.sa_flags = SA_SIGINFO | SA_RESTART;
-  ::sigaction(SIGCHLD, &mine, nullptr);
-  void (*const pipe_handler)(int) = std::signal(SIGPIPE, SIG_DFL);
-  std::signal(SIGPIPE, pipe_handler);
-
+/// Cannot ask its helper for a worker.
+int mute_host(const std::string&) {
   ProcessPoolExecutor pool({.max_workers = 2});
-  for (int i = 0; i < 5; ++i) {
-    const auto crashed = pool.submit([] { std::_Exit(1); });
-    if (!says(refusal_of([&] { crashed.result(); }), "exited with code 1")) return kBad;
+  sock_filter instructions[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendmsg, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ETOOMANYREFS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  if (!install(instructions)) {
+    std::cout << "no seccomp" << std::endl;
+    return kGood;
   }
-  if (children_reported != 0) return kBad;  // workers are not children of this process
-
-  const pid_t child = ::fork();
-  if (child == 0) std::_Exit(42);
-  int status = 0;
-  if (::waitpid(-1, &status, 0) != child || WEXITSTATUS(status) != 42) return kBad;
-  if (children_reported != 1 || last_child != child) return kBad;
-
-  struct sigaction now{};
-  ::sigaction(SIGCHLD, nullptr, &now);
-  if (now.sa_sigaction != &on_child) return kBad;
-  return std::signal(SIGPIPE, SIG_DFL) == pipe_handler ? kGood : kBad;
-}
-const bool parental_host_added = test::add_program("parental_host", &parental_host);
-
-TEST(ProcessSignals, HandlerAndChildrenOfTheHostAreItsOwn) {
-  RunningProgram host("parental_host");
-  EXPECT_EQ(exit_code_of(host), kGood);
-}
-
-/// Reaps every child that it gets, the pool's helper too.
-int reaping_host(const std::string&) {
-  std::signal(SIGCHLD, SIG_IGN);  // the kernel does it
-  for (int i = 0; i < 5; ++i) {
-    ProcessPoolExecutor pool({.max_workers = 1});
-    if (pool.submit(&own_pid).result() <= 0) return kBad;
-  }
+  const auto future = pool.submit(&own_pid);
+  std::cout << refusal_of([&] { future.result(); }) << std::endl;
   return kGood;
 }
-const bool reaping_host_added = test::add_program("reaping_host", &reaping_host);
+const bool mute_host_added = test::add_program("mute_host", &mute_host);
 
-TEST(ProcessSignals, HostThatReapsEveryChildMayDoSo) {
-  RunningProgram host("reaping_host");
+TEST(ProcessHost, ThatCannotAskForAWorkerGetsBrokenExecutor) {
+  RunningProgram host("mute_host");
+  const std::string line = host.read_line();
+  if (line == "no seccomp") GTEST_SKIP() << line;
+  EXPECT_TRUE(says(line, "no worker process can be started: Too many references")) << line;
   EXPECT_EQ(exit_code_of(host), kGood);
-}
-
-// Descriptors and processes left behind.
-
-TEST(ProcessResources, WorkersHaveNoDescriptorsButTheirOwn) {
-  int plain_pipe[2];
-  ASSERT_EQ(::pipe(plain_pipe), 0);  // no O_CLOEXEC: a child would inherit it
-  ProcessPoolExecutor pool({.max_workers = 3});
-  const auto list = [] {
-    std::string text;
-    for (int fd = 0; fd < 1000; ++fd) {
-      if (::fcntl(fd, F_GETFD) >= 0) text += std::to_string(fd) + " ";
-    }
-    return text;
-  };
-  test::warm_up(pool, 3);
-  const auto fewer_than_five = [](const std::string& text) { return std::ranges::count(text, ' ') < 5; };
-  for (int i = 0; i < 6; ++i) {
-    const std::string fds = pool.submit(list).result();
-    EXPECT_TRUE(fewer_than_five(fds)) << fds;
-  }
-  ::close(plain_pipe[0]);
-  ::close(plain_pipe[1]);
-}
-
-TEST(ProcessResources, NoDescriptorIsLeaked) {
-  const auto use = [] {
-    ProcessPoolExecutor pool({.max_workers = 2, .max_tasks_per_child = 2});
-    std::vector<Future<pid_t>> futures;
-    for (int i = 0; i < 10; ++i) futures.push_back(pool.submit(&own_pid));
-    pool.submit([] { std::_Exit(1); });
-    for (const auto& future : futures) future.result();
-  };
-  use();
-  const int before = test::count_descriptors();
-  for (int i = 0; i < 3; ++i) use();
-  EXPECT_EQ(test::count_descriptors(), before);
-}
-
-TEST(ProcessResources, TwoHundredPoolsInARow) {
-  const int before = test::count_descriptors();
-  for (int i = 0; i < 200; ++i) {
-    ProcessPoolExecutor pool({.max_workers = 2});
-    EXPECT_GT(pool.submit(&own_pid).result(), 0);
-  }
-  EXPECT_EQ(test::count_descriptors(), before);
-  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);  // and no child
-}
-
-TEST(ProcessResources, WorkersAreGoneAfterShutdown) {
-  ProcessPoolExecutor pool({.max_workers = 2});
-  std::vector<ProcessWatch> watches;
-  for (const pid_t pid : test::warm_up(pool, 2)) watches.emplace_back(pid);
-  pool.shutdown();
-  for (const auto& watch : watches) watch.wait_gone();
-  EXPECT_TRUE(pool.worker_pids().empty());
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 namespace overlap {
 namespace {
 
-using test::Gate;
 using test::own_pid;
+using test::ProcessGate;
 using test::wait_at_gate;
 
 int initialized = 0;
@@ -62,7 +62,7 @@ TEST(ProcessRetirement, AfterSeveralTasksAndThroughShutdown) {
   std::vector<Future<pid_t>> futures;
   {
     ProcessPoolExecutor pool({.max_workers = 1, .max_tasks_per_child = 3});
-    Gate gate;
+    ProcessGate gate;
     futures.push_back(pool.submit(&wait_at_gate, gate.path()));
     for (int i = 1; i < 12; ++i) futures.push_back(pool.submit(&own_pid));
     gate.wait_for_task();

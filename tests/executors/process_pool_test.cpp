@@ -19,8 +19,8 @@
 namespace overlap {
 namespace {
 
-using test::Gate;
 using test::own_pid;
+using test::ProcessGate;
 using test::wait_at_gate;
 
 int add(int a, int b) { return a + b; }
@@ -116,7 +116,7 @@ TEST(ProcessPool, FuturesMixWithThoseOfThreads) {
 
 TEST(ProcessPool, QueuedTaskIsPendingAndCancelled) {
   ProcessPoolExecutor pool({.max_workers = 1});
-  Gate gate;
+  ProcessGate gate;
   const auto running = pool.submit(&wait_at_gate, gate.path());
   auto queued = pool.submit(&own_pid);
   gate.wait_for_task();
@@ -253,7 +253,7 @@ TEST(ProcessPoolCallbacks, MaySubmitAndShutDown) {
 
 TEST(ProcessPoolCallbacks, ThatWaitsForItsOwnPoolIsRefused) {
   ProcessPoolExecutor pool({.max_workers = 1});
-  Gate gate;
+  ProcessGate gate;
   const auto blocked = pool.submit(&wait_at_gate, gate.path());
   const auto queued = pool.submit(&own_pid);
   gate.wait_for_task();
@@ -295,7 +295,7 @@ TEST(ProcessPoolShutdown, SubmitAfterItThrowsAndItMayBeCalledAgain) {
 
 TEST(ProcessPoolShutdown, WithoutWaitReturnsWhileWorkGoesOn) {
   ProcessPoolExecutor pool({.max_workers = 1});
-  Gate gate;
+  ProcessGate gate;
   const auto running = pool.submit(&wait_at_gate, gate.path());
   const auto queued = pool.submit(&add, 20, 22);
   gate.wait_for_task();
@@ -307,7 +307,7 @@ TEST(ProcessPoolShutdown, WithoutWaitReturnsWhileWorkGoesOn) {
 
 TEST(ProcessPoolShutdown, CancelsWhatHasNotStarted) {
   ProcessPoolExecutor pool({.max_workers = 1});
-  Gate gate;
+  ProcessGate gate;
   const auto running = pool.submit(&wait_at_gate, gate.path());
   std::vector<Future<int>> queued;
   for (int i = 0; i < 10; ++i) queued.push_back(pool.submit(&add, i, i));

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-
 #include <overlap/executors/event_loop_executor.hpp>
 
 #include "http/fetching.hpp"

@@ -67,17 +67,17 @@ class TemporaryDirectory {
 };
 
 /// Where a task waits until the test lets it go on.
-class Gate {
+class ProcessGate {
  public:
-  Gate() : path_(directory_.file("gate")) {
+  ProcessGate() : path_(directory_.file("gate")) {
     if (::mkfifo(path_.c_str(), 0600) != 0) throw std::runtime_error("mkfifo");
   }
-  ~Gate() {
+  ~ProcessGate() {
     if (fd_ < 0) fd_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);  // for a task that waits, should one do so
     open();
   }
-  Gate(const Gate&) = delete;
-  Gate& operator=(const Gate&) = delete;
+  ProcessGate(const ProcessGate&) = delete;
+  ProcessGate& operator=(const ProcessGate&) = delete;
 
   const std::string& path() const { return path_; }
   /// Blocks until a task waits at the gate.
@@ -95,7 +95,7 @@ class Gate {
   int fd_ = -1;
 };
 
-/// The task's side of a Gate; gives its process id.
+/// The task's side of a ProcessGate; gives its process id.
 inline pid_t wait_at_gate(const std::string& path) {
   std::ifstream gate(path);  // opening waits for the test
   gate.get();                // end-of-file: the test has closed its end
@@ -124,10 +124,10 @@ inline void wait_until_gone_from(const ProcessPoolExecutor& pool, pid_t pid) {
 
 /// Makes `count` workers of the pool ready and gives their process ids, in the order in which they became idle.
 inline std::vector<pid_t> warm_up(ProcessPoolExecutor& pool, std::size_t count) {
-  std::vector<std::unique_ptr<Gate>> gates;
+  std::vector<std::unique_ptr<ProcessGate>> gates;
   std::vector<Future<pid_t>> futures;
   for (std::size_t i = 0; i < count; ++i) {
-    gates.push_back(std::make_unique<Gate>());
+    gates.push_back(std::make_unique<ProcessGate>());
     futures.push_back(pool.submit(&wait_at_gate, gates.back()->path()));
   }
   for (const auto& gate : gates) gate->wait_for_task();  // all at once: each in a worker of its own

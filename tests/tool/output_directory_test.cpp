@@ -363,8 +363,8 @@ TEST_P(OutputDirectoryManyFilesTest, ManyDirectoriesNeedFewDescriptors) {
 
 TEST_P(OutputDirectoryTest, RunningOutOfDescriptorsIsAnErrorOfItsOwn) {
 #if defined(__SANITIZE_ADDRESS__)
-  // The vptr check of the undefined behaviour sanitizer opens a pipe to see whether memory can be read, and takes it for
-  // unreadable when no descriptor is left: it would report a fault in whatever virtual call comes next.
+  // The vptr check of the undefined behaviour sanitizer opens a pipe to see whether memory can be read, and takes it
+  // for unreadable when no descriptor is left: it would report a fault in whatever virtual call comes next.
   GTEST_SKIP() << "the sanitizer itself needs descriptors";
 #endif
   const OutputDirectory directory = open();

@@ -41,7 +41,7 @@ std::expected<ListReader, std::string> ListReader::open(const std::string& file,
   FileDescriptor descriptor(is_stdin ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                      : ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!descriptor.is_open()) return std::unexpected(cannot_read(name, std::strerror(errno)));
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor.get(), &status) != 0) return std::unexpected(cannot_read(name, std::strerror(errno)));
   if (S_ISDIR(status.st_mode)) return std::unexpected(cannot_read(name, "it is a directory"));
   return from_descriptor(std::move(descriptor), name, options);

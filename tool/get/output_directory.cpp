@@ -61,7 +61,7 @@ DiskError locked_by(const FileDescriptor& file, const std::string& directory) {
 
 /// Whether the opened file is one that a run made: writing to a second name of some other file would damage that.
 bool is_own_file(const FileDescriptor& file) {
-  struct stat status {};
+  struct stat status{};
   return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1;
 }
 
@@ -139,7 +139,7 @@ std::expected<bool, DiskError> OutputDirectory::contains(std::string_view path) 
   if (!parent) return failed(parent.error());
 
   const std::string leaf(path.substr(slash == std::string_view::npos ? 0 : slash + 1));
-  struct stat status {};
+  struct stat status{};
   const bool is_there = ::fstatat((*parent)->get(), leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
   if (!is_there && errno != ENOENT) return failed(errno);
   if (is_there && S_ISDIR(status.st_mode)) return failed(EISDIR);

@@ -17,7 +17,7 @@ namespace {
 using Done = std::expected<void, DiskError>;
 
 bool is_directory(const FileDescriptor& directory, const std::string& name) {
-  struct stat status {};
+  struct stat status{};
   return ::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
 }
 

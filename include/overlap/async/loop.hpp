@@ -78,11 +78,19 @@ class Loop {
     std::weak_ptr<Record> record_;
   };
 
+  /// What becomes of a task that has not ended when the loop has done what it was run for.
+  enum class Leftover : unsigned char {
+    cancel,  ///< it is asked to end: it was started by another task of the loop, for that task's own ends
+    finish,  ///< it runs to its end: somebody else holds its future
+  };
+
   /// Starts a task, which must not throw. It is cancelled when `stop` is requested, by whatever thread. Call on the
   /// loop's thread, or before run().
-  Started start(boost::asio::awaitable<void> task, std::stop_token stop, Ended ended);
+  Started start(boost::asio::awaitable<void> task, std::stop_token stop, Ended ended,
+                Leftover leftover = Leftover::cancel);
 
-  /// Runs until that task has ended; then cancels the tasks that are left and runs until they have ended too.
+  /// Runs until that task has ended, and those that are to be finished; then cancels the tasks that are left and runs
+  /// until they have ended too.
   void run(boost::asio::awaitable<void> task, std::stop_token stop = {});
   /// Runs until `finished` says so, asked after each handler, then as above.
   void run_until(const std::function<bool()>& finished);
@@ -91,6 +99,7 @@ class Loop {
 
  private:
   struct RunScope;
+  void finish_and_cancel();
   void cancel_all();
 
   boost::asio::io_context context_{1};
@@ -98,6 +107,7 @@ class Loop {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
   std::shared_ptr<Started::Record> first_;  // the started tasks, newest first, linked through themselves
   std::size_t tasks_ = 0;
+  std::size_t to_finish_ = 0;  // of those, the ones to be finished
 };
 
 }  // namespace overlap

@@ -25,11 +25,12 @@ struct RetryPolicy {
   bool retries_status(int status) const noexcept;
 
   /// How long to wait before the next try; nothing when `tries_made` tries were all.
-  std::optional<Duration> next_delay(int tries_made, std::optional<Duration> server_delay, std::mt19937_64& random) const;
+  std::optional<Duration> next_delay(int tries_made, std::optional<Duration> server_delay,
+                                     std::mt19937_64& random) const;
 };
 
-/// A Retry-After header (RFC 9110, 10.2.3): seconds, or an HTTP date, as a delay from `now`. Nothing when it is neither;
-/// a date that is past is no delay.
+/// A Retry-After header (RFC 9110, 10.2.3): seconds, or an HTTP date, as a delay from `now`. Nothing when it is
+/// neither; a date that is past is no delay.
 std::optional<Duration> parse_retry_after(std::string_view text, std::chrono::system_clock::time_point now);
 
 }  // namespace overlap::http

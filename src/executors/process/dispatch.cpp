@@ -110,6 +110,7 @@ void ProcessPoolExecutor::Pool::watch_writes(Worker& worker) {
 }
 
 void ProcessPoolExecutor::Pool::watch_helper_writes() {
+  if (helper_.has_refused()) poller_.wake();  // the manager sees to them
   const bool wanted = helper_.has_unsent();
   if (wanted == std::exchange(helper_wants_write_, wanted)) return;
   poller_.want_write(helper_.fd(), kHelperKey, wanted);

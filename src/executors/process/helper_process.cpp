@@ -113,18 +113,25 @@ void HelperProcess::send(Unsent message) {
 }
 
 void HelperProcess::flush() {
-  while (!unsent_.empty()) {
-    const Unsent& first = unsent_.front();
-    std::array<int, 2> fds{};
-    std::span<const int> sent;
-    if (first.end) {
-      fds = {first.end->socket.get(), first.end->page.get()};
-      sent = fds;
-    }
-    // Any other failure means that the helper is gone, which its end-of-file tells.
-    if (!send_message(fd(), bytes_of(first.request), sent, MSG_DONTWAIT) && errno == EAGAIN) return;
+  while (!unsent_.empty() && try_send(unsent_.front())) {
     unsent_.pop_front();  // and with it our copies of the worker's descriptors
   }
+}
+
+/// False when it must be tried again.
+bool HelperProcess::try_send(const Unsent& message) {
+  std::array<int, 2> fds{};
+  std::span<const int> sent;
+  if (message.end) {
+    fds = {message.end->socket.get(), message.end->page.get()};
+    sent = fds;
+  }
+  if (send_message(fd(), bytes_of(message.request), sent, MSG_DONTWAIT)) return true;
+  if (errno == EAGAIN) return false;
+  // Too many descriptors under way, say. That the helper is gone is told by its end-of-file, for all workers at once.
+  const bool gone = errno == EPIPE || errno == ECONNRESET;
+  if (message.end && !gone) refused_.push_back({HelperReport::Kind::start_failed, 0, message.request.worker, errno, 0});
+  return true;
 }
 
 void HelperProcess::end() noexcept {

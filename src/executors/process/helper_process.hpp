@@ -4,6 +4,8 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "executors/process/channel.hpp"
 #include "executors/process/helper_protocol.hpp"
@@ -28,6 +30,9 @@ class HelperProcess {
   void kill_worker(std::uint64_t worker, int signal);
   void flush();
   bool has_unsent() const noexcept { return !unsent_.empty(); }
+  /// Workers that could not be asked for, as the helper reports those that it cannot fork.
+  bool has_refused() const noexcept { return !refused_.empty(); }
+  std::vector<HelperReport> take_refused() noexcept { return std::exchange(refused_, {}); }
   /// The helper kills what workers are left, and ends.
   void end() noexcept;
 
@@ -44,10 +49,12 @@ class HelperProcess {
     std::optional<Channel::WorkerEnd> end;
   };
   void send(Unsent message);
+  bool try_send(const Unsent& message);
 
   UniqueFd control_;
   UniqueFd process_;  // a pidfd: means this very child, whoever reaps it
   std::deque<Unsent> unsent_;
+  std::vector<HelperReport> refused_;
   bool ended_ = false;
 };
 

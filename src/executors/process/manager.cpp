@@ -6,6 +6,7 @@
 //   - The helper reports a worker's end: what the worker had sent is read first, then its task is settled.
 //   - The helper's socket is at its end: without it no death is seen, and its workers die with it. The pool breaks.
 //   - A socket takes more: send what waits.
+//   - A worker could not be asked for: as if the helper had reported that.
 // It leaves when the pool has ended; see pool.cpp.
 
 #include <pthread.h>
@@ -41,6 +42,7 @@ void ProcessPoolExecutor::Pool::run() {
   pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
   while (!has_ended()) {
     for (const Poller::Event& event : poller_.wait()) on_event(event);
+    for (const HelperReport& report : take_refused()) on_report(report);
   }
   if (helper_gone_) return;
   {
@@ -53,6 +55,11 @@ void ProcessPoolExecutor::Pool::run() {
 bool ProcessPoolExecutor::Pool::has_ended() {
   const MutexLock lock(mutex_);
   return ended();
+}
+
+std::vector<HelperReport> ProcessPoolExecutor::Pool::take_refused() {
+  const MutexLock lock(mutex_);
+  return helper_.take_refused();
 }
 
 void ProcessPoolExecutor::Pool::on_event(const Poller::Event& event) {

@@ -90,6 +90,7 @@ class ProcessPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
   // manager.cpp: the manager thread's.
   void run() OVERLAP_EXCLUDES(mutex_);
   bool has_ended() OVERLAP_EXCLUDES(mutex_);
+  std::vector<detail::HelperReport> take_refused() OVERLAP_EXCLUDES(mutex_);
   void on_event(const detail::Poller::Event& event) OVERLAP_EXCLUDES(mutex_);
   Worker* find(std::uint64_t id) OVERLAP_EXCLUDES(mutex_);
   void send_more(Worker& worker) OVERLAP_EXCLUDES(mutex_);

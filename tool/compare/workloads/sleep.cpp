@@ -45,7 +45,7 @@ class SleepRun {
   std::vector<double> complete(std::span<const double> waits, std::string name) {
     const TimePoint begin = Clock::now();
     std::vector<double> order;
-    for (Future<double> future : as_completed(submit(waits))) order.push_back(future.result());
+    for (const Future<double>& future : as_completed(submit(waits))) order.push_back(future.result());
     result_.items += order.size();
     add_part(std::move(name), begin, order);
     return order;

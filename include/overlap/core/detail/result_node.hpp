@@ -109,7 +109,8 @@ class CallNode final : public ResultNode<typename CallTraits<F, A...>::Result> {
     const TaskPtr keep = TaskPtr::share(this);
     try {
       invoke(mode);
-    } catch (abi::__forced_unwind&) {  // the thread is being cancelled: not ours to keep
+    } catch (abi::__forced_unwind&) {  // the thread ends within the task: not ours to stop
+      this->fail(std::make_exception_ptr(BrokenExecutor("the thread that ran the task was ended by it")));
       throw;
     } catch (...) {
       this->end_with(std::current_exception());

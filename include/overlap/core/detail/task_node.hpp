@@ -198,6 +198,8 @@ class RunningTask {
   class Worker {
    public:
     virtual void task_ends() noexcept = 0;
+    /// The thread is not free after all: what follows may take any time. May be called again.
+    virtual void is_kept_busy() noexcept = 0;
 
    protected:
     ~Worker() = default;
@@ -208,6 +210,10 @@ class RunningTask {
   ~RunningTask();
   RunningTask(const RunningTask&) = delete;
   RunningTask& operator=(const RunningTask&) = delete;
+
+  /// Called on a worker's thread before anything that follows the end of its task and may take any time, such as
+  /// callbacks. Does nothing elsewhere.
+  static void goes_on() noexcept;
 
  private:
   friend class TaskNode;
@@ -267,6 +273,14 @@ class TaskQueue {
     if (head_ == nullptr) tail_ = nullptr;
     --size_;
     return TaskPtr::adopt(raw);
+  }
+  /// Takes out the tasks that are done: cancelled, or run by who waited for them. The others keep their order.
+  TaskQueue take_done() noexcept {
+    TaskQueue done;
+    TaskQueue others;
+    while (TaskPtr node = pop()) (node->done() ? done : others).push(std::move(node));
+    append(std::move(others));
+    return done;
   }
 
  private:
