@@ -126,11 +126,12 @@ TEST_P(BackgroundShutdown, WithoutWaitReturnsAtOnceAndTheWorkStillRuns) {
 }
 
 TEST_P(BackgroundShutdown, WithoutWaitLeavesNoThreadBehindInTheEnd) {
+  std::thread([] {}).join();  // the thread sanitizer starts one of its own along with the first
   const std::size_t before = threads_of_this_process();
   const auto own = GetParam().make();
   own->submit([] {}).result();
   own->shutdown({.wait = false});
-  while (threads_of_this_process() != before) std::this_thread::yield();
+  while (threads_of_this_process() > before) std::this_thread::yield();
   own->shutdown({.wait = false});
   own->shutdown();  // there is nobody to wake any more
 }
