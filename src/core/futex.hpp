@@ -16,4 +16,7 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
 /// Wakes every thread that sleeps on the word. The word's memory may be gone already: the address is only a key.
 void futex_wake_all(const std::atomic<std::uint32_t>& word) noexcept;
 
+/// Whether this process may use a second CPU: where it may not, to spin is to keep the other thread from running.
+bool has_other_cpus() noexcept;
+
 }  // namespace overlap::detail

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include <overlap/core/detail/pause.hpp>
 #include <overlap/core/errors.hpp>
 #include <overlap/core/mutex.hpp>
 
@@ -12,6 +13,7 @@ namespace {
 
 thread_local const void* current_home = nullptr;
 thread_local CurrentHome::Kind current_kind = CurrentHome::Kind::none;
+thread_local CurrentHome::Helper* current_helper = nullptr;
 thread_local RunningTask* current_task = nullptr;
 
 // The continuation lists of all nodes share a few locks, so that a node needs no mutex of its own. A lock is only held
@@ -38,14 +40,24 @@ void CurrentHome::check_may_wait() {
   }
 }
 
-CurrentHome::CurrentHome(const void* home, Kind kind) noexcept : outer_(current_home), outer_kind_(current_kind) {
+CurrentHome::CurrentHome(const void* home, Kind kind, Helper* helper) noexcept
+    : outer_(current_home), outer_kind_(current_kind), outer_helper_(current_helper) {
   current_home = home;
   current_kind = kind;
+  current_helper = helper;
+}
+
+TaskPtr CurrentHome::hold(TaskNode& task) noexcept {
+  if (current_helper != nullptr) {
+    if (TaskPtr taken = current_helper->take_back(task)) return taken;
+  }
+  return TaskPtr::share(&task);
 }
 
 CurrentHome::~CurrentHome() {
   current_home = outer_;
   current_kind = outer_kind_;
+  current_helper = outer_helper_;
 }
 
 RunningTask::RunningTask(const TaskNode& node, Worker& worker) noexcept
@@ -143,7 +155,22 @@ void TaskNode::settle(std::uint32_t old_word) noexcept {
   }
 }
 
+namespace {
+
+/// To sleep and be woken costs more than to look for a few microseconds whether another CPU finishes the task.
+bool spin_until_done(const TaskNode& node) noexcept {
+  static const int spins = has_other_cpus() ? 200 : 0;
+  for (int i = 0; i < spins; ++i) {
+    if (node.done()) return true;
+    pause();
+  }
+  return false;
+}
+
+}  // namespace
+
 bool TaskNode::wait(std::optional<TimePoint> deadline) noexcept {
+  if (spin_until_done(*this)) return true;
   std::uint32_t word = word_.load(std::memory_order_acquire);
   while ((word & kPhaseMask) < finished) {
     if (deadline && Clock::now() >= *deadline) return done();
@@ -163,6 +190,7 @@ bool TaskNode::help_or_wait(std::optional<TimePoint> deadline) {
   if (home_ != nullptr && home_ == CurrentHome::get()) {
     CurrentHome::check_may_wait();
     if (try_start()) {
+      const TaskPtr keep = CurrentHome::hold(*this);  // the task may drop the very handle that is waited on
       run(RunMode::to_completion);
       return true;
     }

@@ -184,6 +184,7 @@ TEST_P(BackgroundTasks, RequestStopCancelsWhateverIsAwaited) {
   ThreadPoolExecutor other({.max_workers = 1});
   test::Gate gate;
   const auto blocked = other.submit([pass = gate.pass()] { pass.wait(); });
+  gate.wait_for_arrivals();
   for (auto future : {executor().submit(await_forever, blocked), executor().submit(gather_forever),
                       executor().submit(limit_forever)}) {
     while (!future.running()) std::this_thread::yield();

@@ -18,14 +18,7 @@
 
 #include "support/process_hosts.hpp"
 #include "support/process_tools.hpp"
-
-namespace {
-bool in_forked_child = false;
-}
-
-/// Asked by the leak sanitizer. A forked child cannot free what only the stacks of the threads refer to that it has
-/// not.
-extern "C" int __lsan_is_turned_off() { return in_forked_child ? 1 : 0; }
+#include "support/sanitizers.hpp"
 
 namespace overlap {
 namespace {
@@ -194,7 +187,7 @@ int forking_host(const std::string&) {
   const pid_t worker = pool->submit(&own_pid).result();
   const pid_t child = ::fork();
   if (child == 0) {
-    in_forked_child = true;
+    test::expect_leaks();
     const bool refused = says(refusal_of([&] { pool->submit(&own_pid); }), "forked from");
     pool->shutdown();
     pool.reset();

@@ -15,6 +15,7 @@
 #include <overlap/executors/thread_pool_executor.hpp>
 
 #include "support/process_hosts.hpp"
+#include "support/sanitizers.hpp"
 
 namespace overlap {
 namespace {
@@ -34,7 +35,7 @@ void say(const std::string& line) {
 
 // Leaves work behind, which says how often it ran.
 int busy_at_exit(const std::string& kind) {
-  auto* const executor = make(kind).release();  // never destroyed
+  static auto* const executor = make(kind).release();  // never destroyed
   static std::atomic<int> runs{0};
   for (int i = 0; i < 200; ++i) {
     executor->submit([] {
@@ -78,7 +79,7 @@ struct ExitHasBegun {  // of main's thread, and so destroyed first of all
 };
 
 int uses_statics_at_exit(const std::string& kind) {
-  auto* const executor = make(kind).release();
+  static auto* const executor = make(kind).release();
   static Witness witness;
   static thread_local const ExitHasBegun exit_has_begun;
   witness.executor = executor;
@@ -105,6 +106,7 @@ int forks_and_uses(const std::string& kind) {
   executor->submit([] {}).result();
   const pid_t child = ::fork();
   if (child == 0) {
+    test::expect_leaks();
     try {
       executor->submit([] {});
       ::_exit(10);
@@ -133,12 +135,15 @@ TEST_P(ThreadsAtExit, ForkedChildIsRefusedAndCanExit) {
 // The child that never touches the executor still has it among what it destroys.
 int forks_and_exits(const std::string& kind) {
   const auto executor = make(kind);
-  auto* const left_alive = make(kind).release();
+  static auto* const left_alive = make(kind).release();
   executor->submit([] {}).result();
   left_alive->submit([] {}).result();
   left_alive->shutdown({.wait = false});
   const pid_t child = ::fork();
-  if (child == 0) return 20;
+  if (child == 0) {
+    test::expect_leaks();
+    return 20;
+  }
   int status = 0;
   ::waitpid(child, &status, 0);
   say(WIFEXITED(status) ? "child: " + std::to_string(WEXITSTATUS(status)) : "child was killed");

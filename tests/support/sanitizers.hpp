@@ -18,4 +18,9 @@ inline constexpr bool kSanitized = false;
 /// `count`, or a tenth of it under a sanitizer.
 constexpr int repetitions(int count) { return kSanitized ? count / 10 : count; }
 
+/// Turns the search for leaks off in this process. For a forked child: it cannot free what only the stacks of the
+/// threads refer to that it has not.
+inline bool leaks_are_expected = false;
+inline void expect_leaks() { leaks_are_expected = true; }
+
 }  // namespace overlap::test

@@ -36,7 +36,8 @@ class Executor {
     using Result = typename detail::CallTraits<F, A...>::Result;
     using Node = detail::CallNode<F, A...>;
     auto node = detail::NodePtr<Node>::adopt(new Node(std::in_place, std::move(f), std::move(args)...));
-    auto future = detail::FutureAccess::make(detail::NodePtr<detail::ResultNode<Result>>::share(node.get()));
+    node->retain_unshared();
+    auto future = detail::FutureAccess::make(detail::NodePtr<detail::ResultNode<Result>>::adopt(node.get()));
     enqueue(detail::TaskPtr::adopt(node.leak()));
     return future;
   }

@@ -54,10 +54,17 @@ class TaskNode {
   TaskNode(const TaskNode&) = delete;
   TaskNode& operator=(const TaskNode&) = delete;
 
+  /// For a node that no other thread knows of yet.
+  void retain_unshared() noexcept {
+    references_.store(references_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  /// Pairs its release with the acquire of the last one out, which deletes.
+  /// Pairs its release with the acquire of the last one out, which deletes. Who sees that it is the only one left needs
+  /// no atomic step: nobody else can come to a reference any more.
   void release() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (references_.load(std::memory_order_acquire) == 1 || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      delete this;
+    }
   }
 
   Phase phase() const noexcept { return static_cast<Phase>(word_.load(std::memory_order_acquire) & kPhaseMask); }
@@ -70,7 +77,8 @@ class TaskNode {
   /// PENDING -> FINISHED with an error, for an engine that died. False if it had started or was done.
   bool try_fail(std::exception_ptr error) noexcept;
 
-  /// Runs the callable; needs a successful try_start(). Throws nothing but the forced unwinding of a cancelled thread.
+  /// Runs the callable; needs a successful try_start(), and a reference that the caller holds until it returns. Throws
+  /// nothing but the forced unwinding of a thread that ends.
   virtual void run(RunMode mode) = 0;
   /// RUNNING -> FINISHED with an error; the callable is destroyed first.
   void fail(std::exception_ptr error) noexcept;
@@ -180,8 +188,20 @@ class CurrentHome {
   /// Throws WouldDeadlock on a thread that must not block for a task of its home.
   static void check_may_wait();
 
+  /// What an engine does for a worker of it that is about to run a task itself which it waits for.
+  class Helper {
+   public:
+    /// Takes the task, which has started, out of its queue if that is cheap; null if not.
+    virtual TaskPtr take_back(const TaskNode& task) noexcept = 0;
+
+   protected:
+    ~Helper() = default;
+  };
+  /// A reference to a task that this thread has claimed, to hold while it runs it.
+  static TaskPtr hold(TaskNode& task) noexcept;
+
   /// Marks this thread for a scope.
-  CurrentHome(const void* home, Kind kind) noexcept;
+  CurrentHome(const void* home, Kind kind, Helper* helper = nullptr) noexcept;
   ~CurrentHome();
   CurrentHome(const CurrentHome&) = delete;
   CurrentHome& operator=(const CurrentHome&) = delete;
@@ -189,6 +209,7 @@ class CurrentHome {
  private:
   const void* const outer_;
   const Kind outer_kind_;
+  Helper* const outer_helper_;
 };
 
 /// Tells a worker that the task it runs is about to be done: just before anybody can see that. A worker that counts
@@ -247,6 +268,7 @@ class TaskQueue {
 
   bool empty() const noexcept { return head_ == nullptr; }
   std::size_t size() const noexcept { return size_; }
+  bool last_is_done() const noexcept { return tail_ != nullptr && tail_->done(); }
   void push(TaskPtr node) noexcept {
     TaskNode* raw = node.leak();
     raw->next_in_queue = nullptr;

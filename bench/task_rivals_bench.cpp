@@ -1,0 +1,179 @@
+// One task through our thread pool and through what else there is, side by side: submit many and collect all results,
+// fork and join inside the workers, one round trip at a time. Beside the last stands its floor: two threads that wake
+// each other by futex.
+
+#include <benchmark/benchmark.h>
+
+#include <linux/futex.h>
+#include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_group.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+#include <future>
+#include <overlap/overlap.hpp>
+#include <thread>
+#include <vector>
+
+namespace {
+
+constexpr int kTasks = 500'000;
+
+std::size_t workers(const benchmark::State& state) { return static_cast<std::size_t>(state.range(0)); }
+
+// ---- Submit many from one thread, collect all results
+
+void many_overlap(benchmark::State& state) {
+  overlap::ThreadPoolExecutor pool({.max_workers = workers(state)});
+  std::vector<overlap::Future<int>> futures(kTasks);
+  for (auto _ : state) {
+    for (int i = 0; i < kTasks; ++i) futures[static_cast<std::size_t>(i)] = pool.submit([i] { return i; });
+    for (auto& future : futures) benchmark::DoNotOptimize(std::exchange(future, {}).result());
+  }
+  state.SetItemsProcessed(state.iterations() * kTasks);
+}
+
+/// Of std::packaged_task, through any `post`.
+template <class Post>
+void many_packaged(benchmark::State& state, Post post) {
+  std::vector<std::future<int>> futures(kTasks);
+  for (auto _ : state) {
+    for (int i = 0; i < kTasks; ++i) {
+      std::packaged_task<int()> task([i] { return i; });
+      futures[static_cast<std::size_t>(i)] = task.get_future();
+      post(std::move(task));
+    }
+    for (auto& future : futures) benchmark::DoNotOptimize(future.get());
+  }
+  state.SetItemsProcessed(state.iterations() * kTasks);
+}
+
+void many_asio(benchmark::State& state) {
+  boost::asio::thread_pool pool(workers(state));
+  many_packaged(state, [&](auto task) { boost::asio::post(pool, std::move(task)); });
+}
+
+void many_tbb(benchmark::State& state) {
+  // One slot more for this thread, which submits and does not work.
+  oneapi::tbb::task_arena arena(static_cast<int>(workers(state)) + 1);
+  arena.execute([&] {
+    oneapi::tbb::task_group group;
+    many_packaged(state, [&](auto task) {
+      group.run([shared = std::make_shared<decltype(task)>(std::move(task))] { (*shared)(); });
+    });
+    group.wait();
+  });
+}
+
+void many_std_async(benchmark::State& state) {
+  constexpr int kFew = 2'000;
+  for (auto _ : state) {
+    for (int i = 0; i < kFew; ++i) {
+      benchmark::DoNotOptimize(std::async(std::launch::async, [i] { return i; }).get());
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * kFew);
+}
+
+// ---- Fork and join
+
+constexpr int kFibonacci = 24;
+constexpr int kForks = 2 * 75'024;  // tasks that fibonacci(24) makes
+
+int fibonacci_overlap(overlap::ThreadPoolExecutor& pool, int n) {
+  if (n < 2) return n;
+  const auto a = pool.submit([&pool, n] { return fibonacci_overlap(pool, n - 1); });
+  const auto b = pool.submit([&pool, n] { return fibonacci_overlap(pool, n - 2); });
+  const int right = b.result();
+  return a.result() + right;
+}
+
+void fork_join_overlap(benchmark::State& state) {
+  overlap::ThreadPoolExecutor pool({.max_workers = workers(state)});
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(pool.submit([&pool] { return fibonacci_overlap(pool, kFibonacci); }).result());
+  }
+  state.SetItemsProcessed(state.iterations() * kForks);
+}
+
+int fibonacci_tbb(int n) {
+  if (n < 2) return n;
+  int a = 0;
+  int b = 0;
+  oneapi::tbb::task_group group;
+  group.run([&a, n] { a = fibonacci_tbb(n - 1); });
+  group.run([&b, n] { b = fibonacci_tbb(n - 2); });
+  group.wait();
+  return a + b;
+}
+
+void fork_join_tbb(benchmark::State& state) {
+  oneapi::tbb::task_arena arena(static_cast<int>(workers(state)));
+  for (auto _ : state) {
+    arena.execute([] { benchmark::DoNotOptimize(fibonacci_tbb(kFibonacci)); });
+  }
+  state.SetItemsProcessed(state.iterations() * kForks);
+}
+
+// ---- One at a time
+
+void round_trip_overlap(benchmark::State& state) {
+  overlap::ThreadPoolExecutor pool({.max_workers = workers(state)});
+  for (auto _ : state) benchmark::DoNotOptimize(pool.submit([] { return 1; }).result());
+}
+
+void round_trip_asio(benchmark::State& state) {
+  boost::asio::thread_pool pool(workers(state));
+  for (auto _ : state) {
+    std::packaged_task<int()> task([] { return 1; });
+    auto future = task.get_future();
+    boost::asio::post(pool, std::move(task));
+    benchmark::DoNotOptimize(future.get());
+  }
+}
+
+void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value) {
+  syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
+}
+
+void round_trip_futex(benchmark::State& state) {
+  std::atomic<std::uint32_t> turn{0};  // 0: ours, 1: the other's, 2: the end
+  std::jthread other([&] {
+    while (true) {
+      std::uint32_t now = turn;
+      while (now == 0) {
+        futex(turn, FUTEX_WAIT_PRIVATE, 0);
+        now = turn;
+      }
+      if (now == 2) return;
+      turn = 0;
+      futex(turn, FUTEX_WAKE_PRIVATE, 1);
+    }
+  });
+  for (auto _ : state) {
+    turn = 1;
+    futex(turn, FUTEX_WAKE_PRIVATE, 1);
+    while (turn == 1) futex(turn, FUTEX_WAIT_PRIVATE, 1);
+  }
+  turn = 2;
+  futex(turn, FUTEX_WAKE_PRIVATE, 1);
+}
+
+#define WITH_WORKERS ->UseRealTime()->MeasureProcessCPUTime()->ArgName("workers")
+BENCHMARK(many_overlap) WITH_WORKERS->Arg(1)->Arg(2)->Arg(8);
+BENCHMARK(many_asio) WITH_WORKERS->Arg(1)->Arg(2)->Arg(8);
+BENCHMARK(many_tbb) WITH_WORKERS->Arg(1)->Arg(2)->Arg(8);
+BENCHMARK(many_std_async)->UseRealTime()->MeasureProcessCPUTime();
+BENCHMARK(fork_join_overlap) WITH_WORKERS->Arg(1)->Arg(2)->Arg(8);
+BENCHMARK(fork_join_tbb) WITH_WORKERS->Arg(1)->Arg(2)->Arg(8);
+BENCHMARK(round_trip_overlap) WITH_WORKERS->Arg(1)->Arg(2);
+BENCHMARK(round_trip_asio) WITH_WORKERS->Arg(1)->Arg(2);
+BENCHMARK(round_trip_futex)->UseRealTime()->MeasureProcessCPUTime();
+
+}  // namespace
+
+BENCHMARK_MAIN();
