@@ -1,3 +1,13 @@
+// The state word, parking on it and the continuations are modelled in tests/model, step by step as below, and every
+// order in which a few threads can take these steps is explored: one alone takes a task, no sleeper is left asleep, no
+// continuation is lost or fired twice, no freed node is touched. A step moved here has to move there. The models assume
+//   1. that all threads see the steps in one order. That the processor's freedom does not matter is argued at each
+//      operation, which names the one that it pairs with;
+//   2. that futex_wait compares and falls asleep in one step, which every wake comes before or after, and that it may
+//      return for no reason;
+//   3. that a section under the list's lock meets no other on the same node, and nobody holds two: nodes share locks;
+//   4. that who calls owns a reference, or borrows one from somebody who cannot let go before the call has had effect.
+
 #include <overlap/core/detail/task_node.hpp>
 
 #include <array>
@@ -90,7 +100,8 @@ bool TaskNode::try_cancel() noexcept {
   const TaskPtr keep = TaskPtr::share(this);  // whoever is woken may drop the last handle
   std::uint32_t word = word_.load(std::memory_order_acquire);
   while ((word & kPhaseMask) == pending) {
-    // One step decides between start and cancel; the winner alone touches the callable after it.
+    // One step decides between start and cancel; the winner alone touches the callable after it. Its acquire is that of
+    // a start and its release that of publish().
     if (!word_.compare_exchange_weak(word, cancelled, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
     drop_call();
     settle(word);
@@ -171,6 +182,8 @@ bool spin_until_done(const TaskNode& node) noexcept {
 
 bool TaskNode::wait(std::optional<TimePoint> deadline) noexcept {
   if (spin_until_done(*this)) return true;
+  // acquire, of every look at the word: pairs with the release of who ends the task. The flag needs no order but that
+  // of the word itself, since a sleeper leaves nothing else for the completer to read.
   std::uint32_t word = word_.load(std::memory_order_acquire);
   while ((word & kPhaseMask) < finished) {
     if (deadline && Clock::now() >= *deadline) return done();
@@ -201,6 +214,8 @@ bool TaskNode::help_or_wait(std::optional<TimePoint> deadline) {
 bool TaskNode::add(Continuation& continuation) noexcept {
   const MutexLock lock(list_lock(this));
   // Set before linking: a completer that takes the flag away must take the lock too, and so finds what is linked here.
+  // release: pairs with the acquire of that completer, so that its turn at the lock comes after this one. acquire:
+  // pairs with its release when it was first.
   const std::uint32_t word = word_.fetch_or(kHasContinuations, std::memory_order_acq_rel);
   if ((word & kPhaseMask) >= finished) return false;
   continuation.linked_ = true;

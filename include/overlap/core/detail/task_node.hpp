@@ -3,7 +3,8 @@
 /// result and what waits for it.
 ///
 /// States: PENDING -> RUNNING -> FINISHED or CANCELLED, or PENDING -> CANCELLED. Every step is one compare-and-swap on
-/// the state word, so exactly one of start, cancel and shutdown wins.
+/// the state word, so exactly one of start, cancel and shutdown wins. The models in tests/model go through every
+/// interleaving of these steps; what they take for granted is at the head of task_node.cpp.
 
 #include <atomic>
 #include <cstdint>
@@ -112,7 +113,8 @@ class TaskNode {
 
  protected:
   virtual ~TaskNode() = default;
-  /// Destroys the callable and its arguments; called exactly once, before the node is done.
+  /// Destroys the callable and its arguments; called exactly once: before the node is done, or, when it is cancelled
+  /// before it started, just after, and then before anybody is woken or called back.
   virtual void drop_call() noexcept = 0;
 
   /// RUNNING -> `end`: publishes what was stored before, wakes waiters, then runs callbacks.
