@@ -88,8 +88,8 @@ int fibonacci_overlap(overlap::ThreadPoolExecutor& pool, int n) {
   if (n < 2) return n;
   const auto a = pool.submit([&pool, n] { return fibonacci_overlap(pool, n - 1); });
   const auto b = pool.submit([&pool, n] { return fibonacci_overlap(pool, n - 2); });
-  const int right = b.result();
-  return a.result() + right;
+  const int left = a.result();
+  return left + b.result();
 }
 
 void fork_join_overlap(benchmark::State& state) {

@@ -71,7 +71,7 @@ void ThreadPoolExecutor::Pool::push_shared(TaskPtr task, bool from_worker) {
     if (is_full()) shared_.sweep(done);
     if (!is_full()) {
       shared_.push(std::move(task), done);
-      shared_size_ = shared_.size();
+      note_size();
       const Call whom = who_comes();
       lock.unlock();
       call(whom);
@@ -119,16 +119,17 @@ void ThreadPoolExecutor::Pool::call(Call whom) {
   }
 }
 
+/// If there is work, sees to it that somebody comes for it.
 void ThreadPoolExecutor::Pool::see_to_work() {
   SpinGuard lock(shared_lock_);
-  const Call whom = who_comes();
+  const Call whom = is_there_work() ? who_comes() : Call{};
   lock.unlock();
   call(whom);
 }
 
 void ThreadPoolExecutor::Pool::grow() {
   MutexLock lock(mutex_);
-  if (workers_ >= max_workers_ || counts_.now().free != 0 || !is_there_work()) return;
+  if (workers_ >= max_workers_ || counts_.now().free != 0) return;
   if (start_worker() || workers_ != 0) return;  // without another thread the work waits for those that exist
   lock.unlock();
   break_pool(fmt::format("{}: no thread could be started", options_.name));
@@ -182,7 +183,7 @@ void ThreadPoolExecutor::Pool::close(State state, bool take_tasks, TaskQueue& ta
     if (state_ != State::broken) state_ = state;
     if (take_tasks) {
       taken.append(shared_.take_all());
-      shared_size_ = 0;
+      note_size();
     }
     for (woken = sleepers_; sleepers_ != nullptr; sleepers_ = sleepers_->next_sleeper) counts_.remove_asleep();
     room_.fetch_add(1);

@@ -55,6 +55,8 @@ class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
   void push_shared(detail::TaskPtr task, bool from_worker);
   [[noreturn]] void refuse();
   bool is_full() const OVERLAP_REQUIRES(shared_lock_);
+  bool is_there_work() const OVERLAP_REQUIRES(shared_lock_) { return !shared_.empty() || owners_ != 0; }
+  void note_size() OVERLAP_REQUIRES(shared_lock_) { shared_size_.store(shared_.size(), std::memory_order_relaxed); }
   Call who_comes() OVERLAP_REQUIRES(shared_lock_);
   void call(Call whom);
   void see_to_work();
@@ -74,7 +76,6 @@ class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
   detail::TaskPtr look_for_task(Worker& me);
   detail::TaskPtr take_shared(Worker& me);
   detail::TaskPtr steal(Worker& me);
-  bool is_there_work() const noexcept { return shared_size_.load() != 0 || owners_.load() != 0; }
   void is_busy(Worker& me);
   bool spin();
   bool sleep(Worker& me);
@@ -90,13 +91,13 @@ class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
   detail::Backlog shared_ OVERLAP_GUARDED_BY(shared_lock_);
   Worker* sleepers_ OVERLAP_GUARDED_BY(shared_lock_) = nullptr;  // last in, first out: whose caches are warm
   std::size_t waiting_for_room_ OVERLAP_GUARDED_BY(shared_lock_) = 0;
-  std::atomic<State> state_{State::open};  // changed under shared_lock_
-  std::atomic<std::uint32_t> room_{0};     // a futex; changes when a task has left a bounded queue, or the pool ends
+  std::atomic<std::size_t> shared_size_{0};  // of shared_; a hint where the lock is not held
+  std::atomic<State> state_{State::open};    // changed under shared_lock_
+  std::atomic<std::uint32_t> room_{0};       // a futex; changes when a task has left a bounded queue, or the pool ends
 
   alignas(64) detail::WorkerCounts counts_;
-  std::atomic<std::size_t> shared_size_{0};  // of shared_, to be looked at without the lock
-  std::atomic<std::size_t> owners_{0};       // workers that have tasks in their own queues
-  std::atomic<bool> spinning_{false};        // one worker at a time
+  std::atomic<std::size_t> owners_{0};  // workers that have tasks in their own queues
+  std::atomic<bool> spinning_{false};   // one worker at a time
   std::atomic<Worker*> first_worker_{nullptr};
   std::atomic<std::size_t> workers_{0};  // threads that have not left; changed under mutex_
 

@@ -23,7 +23,10 @@ constexpr Duration kShortTask = std::chrono::microseconds(1);
 constexpr std::size_t kLargestBatch = 16;
 // One turn in so many looks elsewhere first: no queue starves, however full the one before it is kept.
 constexpr std::uint32_t kLookElsewhere = 16;
-constexpr int kSpins = 300;  // times a pause: some microseconds, about as long as it takes to wake a thread
+// A worker without work looks for some microseconds, about as long as it takes to wake a thread; not all the time,
+// since each look takes the cache line away from who submits.
+constexpr int kLooks = 20;
+constexpr int kPauses = 16;
 
 }  // namespace
 
@@ -164,14 +167,14 @@ void ThreadPoolExecutor::Pool::leave(Worker& me) noexcept {
   if (!left.empty()) {
     const SpinGuard lock(shared_lock_);
     shared_.append(std::move(left));
-    shared_size_ = shared_.size();
+    note_size();
   }
   {
     const detail::MutexLock lock(mutex_);
     me.in_use = false;
     --workers_;
   }
-  if (is_there_work()) see_to_work();
+  see_to_work();
 }
 
 /// Blocks for work; null when the worker is to leave.
@@ -215,7 +218,7 @@ TaskPtr ThreadPoolExecutor::Pool::take_shared(Worker& me) {
     if (!first) return {};
     const std::size_t share = std::min(me.batch, shared_.size() / max_workers_);
     for (std::size_t n = 1; n < share; ++n) batch.push(shared_.pop());
-    shared_size_ = shared_.size();
+    note_size();
     if (!batch.empty()) me.fetch(std::move(batch));
     if (std::exchange(me.is_free, false)) {
       counts_.remove_free();
@@ -246,15 +249,15 @@ TaskPtr ThreadPoolExecutor::Pool::steal(Worker& me) {
 void ThreadPoolExecutor::Pool::is_busy(Worker& me) {
   if (!std::exchange(me.is_free, false)) return;
   counts_.remove_free();
-  if (is_there_work()) see_to_work();
+  see_to_work();
 }
 
 /// Looks for a while whether work comes. False if none did.
 bool ThreadPoolExecutor::Pool::spin() {
   if (!may_spin_ || spinning_.exchange(true)) return false;
   bool found = false;
-  for (int i = 0; i < kSpins && !found; ++i) {
-    detail::pause();
+  for (int i = 0; i < kLooks && !found; ++i) {
+    for (int j = 0; j < kPauses; ++j) detail::pause();
     found = shared_size_.load(std::memory_order_relaxed) != 0 || owners_.load(std::memory_order_relaxed) != 0 ||
             state_ != State::open;
   }
@@ -266,7 +269,7 @@ bool ThreadPoolExecutor::Pool::spin() {
 bool ThreadPoolExecutor::Pool::sleep(Worker& me) {
   {
     const SpinGuard lock(shared_lock_);
-    if (!shared_.empty() || owners_ != 0) return true;
+    if (is_there_work()) return true;
     if (state_ != State::open) return false;
     me.awake.store(0, std::memory_order_relaxed);
     me.next_sleeper = std::exchange(sleepers_, &me);
