@@ -190,7 +190,9 @@ boost::asio::awaitable<void> begin_later(boost::asio::awaitable<void> task) {
 void drive_task(boost::asio::awaitable<void> task, std::stop_token stop, RunMode mode) {
   Loop* const here = Loop::current();
   if (mode == RunMode::may_detach && here != nullptr) {
-    here->start(begin_later(std::move(task)), std::move(stop), nullptr, Loop::Leftover::finish);
+    // A pool's worker comes here from within another task, which awaits this one.
+    if (CurrentHome::kind() == CurrentHome::Kind::pool) task = begin_later(std::move(task));
+    here->start(std::move(task), std::move(stop), nullptr, Loop::Leftover::finish);
   } else {
     Loop::of_this_thread().run(std::move(task), std::move(stop));
   }

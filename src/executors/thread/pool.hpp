@@ -6,7 +6,8 @@
 /// while they are short), then in those of the others; finding none it spins for some microseconds, then sleeps.
 ///
 /// Who comes for a task: a submitter wakes a worker, or starts one, only if none is free and awake. A free worker that
-/// finds a task does the same for what is left, so each task is come for as long as there are workers for it.
+/// finds a task does the same for what is left, so each task is come for as long as there are workers for it. Every
+/// interleaving of these steps is gone through in tests/model/pool_idle_test.cpp: a step moved here has to move there.
 ///
 /// Locks, in the order in which they may be taken: mutex_, shared_lock_, a worker's lock. No user code runs under any.
 
