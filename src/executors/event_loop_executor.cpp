@@ -47,8 +47,8 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
     const MutexLock lock(mutex_);
     if (closing_) throw BrokenExecutor(options_.name + ": submit after shutdown");
     if (!thread_.joinable()) start_thread();
+    wake();  // may throw: then nothing was submitted
     waiting_.push(std::move(task));
-    wake();
   }
 
   void shutdown(ShutdownOptions options) OVERLAP_EXCLUDES(mutex_, join_mutex_) {
@@ -75,13 +75,18 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
  private:
   void start_thread() OVERLAP_REQUIRES(mutex_) {
     loop_ = std::make_unique<Loop>();
-    thread_ = std::thread([self = shared_from_this()] { self->run(); });
+    try {
+      thread_ = std::thread([self = shared_from_this()] { self->run(); });
+    } catch (const std::system_error& error) {
+      throw BrokenExecutor(options_.name + ": no thread could be started: " + error.what());
+    }
   }
 
   /// One wake-up is enough for any number of submits: the loop takes all that waits.
   void wake() OVERLAP_REQUIRES(mutex_) {
-    if (ended_ || std::exchange(woken_, true)) return;  // a loop that has ended may be gone
+    if (ended_ || woken_) return;  // a loop that has ended may be gone
     boost::asio::post(loop_->context(), [this] { start_what_may(); });
+    woken_ = true;
   }
 
   void run() {
@@ -96,8 +101,13 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
   void start_what_may() OVERLAP_EXCLUDES(mutex_) {
     while (const TaskPtr task = next_task()) {
       if (!task->try_start()) continue;
+      try {
+        watch(*task);
+      } catch (...) {  // out of memory
+        task->fail(std::current_exception());
+        continue;
+      }
       ++active_;
-      watch(*task);
       task->run(detail::RunMode::may_detach);
     }
   }

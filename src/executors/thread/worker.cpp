@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include <overlap/core/hook.hpp>
 
 #include "core/futex.hpp"
@@ -138,8 +140,9 @@ class ThreadPoolExecutor::Pool::Presence {
 
 void ThreadPoolExecutor::Pool::run_worker(Worker& me) {
   const CurrentHome home(this, CurrentHome::Kind::pool, &me);
-  const std::string name = fmt::format("{}_{}", options_.name.substr(0, 11), me.index);
-  pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+  std::array<char, 16> name{};  // the most that the system keeps
+  fmt::format_to_n(name.data(), name.size() - 1, "{:.11}_{}", options_.name, me.index);
+  pthread_setname_np(pthread_self(), name.data());
   const Presence presence(me);
   if (!initialize()) return;
   while (const TaskPtr task = next_task(me)) {
