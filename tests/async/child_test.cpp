@@ -1,0 +1,94 @@
+// What gather, with_timeout and the like share: children that are cancelled, and the waiting for their end.
+#include <gtest/gtest.h>
+
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+#include <memory>
+#include <overlap/async/gather.hpp>
+#include <overlap/async/sleep.hpp>
+#include <overlap/async/task.hpp>
+#include <overlap/async/with_timeout.hpp>
+
+namespace overlap {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+using Flag = std::shared_ptr<bool>;
+
+Task<void> set(Flag flag) {
+  *flag = true;
+  co_return;
+}
+
+/// Takes its time when it is asked to end: its clean-up awaits too.
+Task<void> end_slowly(Flag ended) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  try {
+    co_await sleep_for(hours(1));
+  } catch (const boost::system::system_error&) {
+  }
+  for (int i = 0; i < 5; ++i) co_await sleep_for(milliseconds(1));
+  *ended = true;
+  co_await boost::asio::this_coro::throw_if_cancelled(true);
+  co_await sleep_for(Duration::zero());
+}
+
+Task<int> insist(int value) {
+  try {
+    co_await sleep_for(hours(1));
+  } catch (const boost::system::system_error&) {  // asked to end, and ends with a result
+  }
+  co_return value;
+}
+
+/// Gives whether `*ended` was set when the task that was cancelled has ended.
+Task<bool> cancel_and_look(Task<void> task, Flag ended) {
+  try {
+    co_await with_timeout(milliseconds(2), std::move(task));
+  } catch (const TimeoutError&) {
+  }
+  co_return *ended;
+}
+
+TEST(Child, CancelledBeforeItBeganNeverBegins) {
+  auto begun = std::make_shared<bool>(false);
+  const auto leave_at_once = [](Flag flag) -> Task<void> {
+    detail::start_child(set(std::move(flag)))->started.cancel();
+    co_return;
+  };
+  run(leave_at_once(begun));
+  EXPECT_FALSE(*begun);
+}
+
+TEST(Child, LeftBehindBeforeItBeganIsCancelledWithTheLoop) {
+  const auto leave_at_once = []() -> Task<void> {
+    detail::start_child(sleep_for(hours(1)));
+    co_return;
+  };
+  run(leave_at_once());
+}
+
+TEST(WithTimeout, WaitsUntilTheCancelledTaskHasEnded) {
+  auto ended = std::make_shared<bool>(false);
+  EXPECT_TRUE(run(cancel_and_look(end_slowly(ended), ended)));
+}
+
+TEST(WithTimeout, CancelledItWaitsUntilItsTaskHasEnded) {
+  auto ended = std::make_shared<bool>(false);
+  EXPECT_TRUE(run(cancel_and_look(with_timeout(hours(1), end_slowly(ended)), ended)));
+}
+
+TEST(WithTimeout, CancelledItKeepsAResultThatItsTaskGivesAllTheSame) {
+  EXPECT_EQ(run(with_timeout(milliseconds(1), with_timeout(hours(1), insist(5)))), 5);
+}
+
+TEST(Gather, CancelledItWaitsUntilItsTasksHaveEnded) {
+  auto ended = std::make_shared<bool>(false);
+  const auto both = [](Flag flag) -> Task<void> { co_await gather(sleep_for(hours(1)), end_slowly(std::move(flag))); };
+  EXPECT_TRUE(run(cancel_and_look(both(ended), ended)));
+}
+
+}  // namespace
+}  // namespace overlap
