@@ -6,6 +6,7 @@
 #include <overlap/async/loop.hpp>
 #include <overlap/async/sleep.hpp>
 #include <overlap/async/task.hpp>
+#include <overlap/async/task_group.hpp>
 #include <overlap/async/with_timeout.hpp>
 #include <overlap/core/errors.hpp>
 #include <overlap/core/executor.hpp>

@@ -1,13 +1,12 @@
 // What gather, with_timeout and the like share: children that are cancelled, and the waiting for their end.
 #include <gtest/gtest.h>
 
-#include <boost/asio/this_coro.hpp>
-#include <boost/system/system_error.hpp>
-#include <memory>
 #include <overlap/async/gather.hpp>
 #include <overlap/async/sleep.hpp>
 #include <overlap/async/task.hpp>
 #include <overlap/async/with_timeout.hpp>
+
+#include "async/cancelling.hpp"
 
 namespace overlap {
 namespace {
@@ -15,33 +14,11 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-using Flag = std::shared_ptr<bool>;
-
-Task<void> set(Flag flag) {
-  *flag = true;
-  co_return;
-}
-
-/// Takes its time when it is asked to end: its clean-up awaits too.
-Task<void> end_slowly(Flag ended) {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
-  try {
-    co_await sleep_for(hours(1));
-  } catch (const boost::system::system_error&) {
-  }
-  for (int i = 0; i < 5; ++i) co_await sleep_for(milliseconds(1));
-  *ended = true;
-  co_await boost::asio::this_coro::throw_if_cancelled(true);
-  co_await sleep_for(Duration::zero());
-}
-
-Task<int> insist(int value) {
-  try {
-    co_await sleep_for(hours(1));
-  } catch (const boost::system::system_error&) {  // asked to end, and ends with a result
-  }
-  co_return value;
-}
+using test::end_slowly;
+using test::Flag;
+using test::insist;
+using test::make_flag;
+using test::set;
 
 /// Gives whether `*ended` was set when the task that was cancelled has ended.
 Task<bool> cancel_and_look(Task<void> task, Flag ended) {
@@ -53,7 +30,7 @@ Task<bool> cancel_and_look(Task<void> task, Flag ended) {
 }
 
 TEST(Child, CancelledBeforeItBeganNeverBegins) {
-  auto begun = std::make_shared<bool>(false);
+  auto begun = make_flag();
   const auto leave_at_once = [](Flag flag) -> Task<void> {
     detail::start_child(set(std::move(flag)))->started.cancel();
     co_return;
@@ -71,12 +48,12 @@ TEST(Child, LeftBehindBeforeItBeganIsCancelledWithTheLoop) {
 }
 
 TEST(WithTimeout, WaitsUntilTheCancelledTaskHasEnded) {
-  auto ended = std::make_shared<bool>(false);
+  auto ended = make_flag();
   EXPECT_TRUE(run(cancel_and_look(end_slowly(ended), ended)));
 }
 
 TEST(WithTimeout, CancelledItWaitsUntilItsTaskHasEnded) {
-  auto ended = std::make_shared<bool>(false);
+  auto ended = make_flag();
   EXPECT_TRUE(run(cancel_and_look(with_timeout(hours(1), end_slowly(ended)), ended)));
 }
 
@@ -85,7 +62,7 @@ TEST(WithTimeout, CancelledItKeepsAResultThatItsTaskGivesAllTheSame) {
 }
 
 TEST(Gather, CancelledItWaitsUntilItsTasksHaveEnded) {
-  auto ended = std::make_shared<bool>(false);
+  auto ended = make_flag();
   const auto both = [](Flag flag) -> Task<void> { co_await gather(sleep_for(hours(1)), end_slowly(std::move(flag))); };
   EXPECT_TRUE(run(cancel_and_look(both(ended), ended)));
 }
