@@ -4,6 +4,7 @@
 #include <overlap/async/await_future.hpp>
 #include <overlap/async/gather.hpp>
 #include <overlap/async/loop.hpp>
+#include <overlap/async/semaphore.hpp>
 #include <overlap/async/shield.hpp>
 #include <overlap/async/sleep.hpp>
 #include <overlap/async/task.hpp>
