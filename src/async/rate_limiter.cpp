@@ -53,10 +53,10 @@ Duration interval_of(const RateLimiter::Options& options) {
 
 }  // namespace
 
-RateLimiter::RateLimiter(Options options)
-    : state_(std::make_shared<State>(detail::CellRate(interval_of(options), options.burst))) {}
+RateLimiter::RateLimiter(Options options) : state_(std::make_shared<State>(interval_of(options), options.burst)) {}
 
 Task<void> RateLimiter::acquire(std::shared_ptr<State> state) {
+  state->thread.check("RateLimiter");
   const Semaphore::Permit turn = co_await state->turn.acquire();
   for (TimePoint now = Clock::now(); now < state->rate.next(); now = Clock::now()) {
     co_await sleep_for(state->rate.next() - now);
@@ -65,6 +65,7 @@ Task<void> RateLimiter::acquire(std::shared_ptr<State> state) {
 }
 
 bool RateLimiter::try_acquire() {
+  state_->thread.check("RateLimiter");
   const std::optional<Semaphore::Permit> turn = state_->turn.try_acquire();
   const TimePoint now = Clock::now();
   if (!turn || now < state_->rate.next()) return false;

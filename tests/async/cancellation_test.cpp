@@ -13,8 +13,11 @@
 #include <overlap/async/task_group.hpp>
 #include <overlap/async/with_timeout.hpp>
 #include <overlap/executors/event_loop_executor.hpp>
+#include <overlap/executors/thread_pool_executor.hpp>
 #include <overlap/executors/to_thread.hpp>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "async/cancelling.hpp"
 #include "support/gate.hpp"
@@ -161,6 +164,18 @@ TEST_P(Cancellation, BeforeATaskBeginsKeepsItFromBeginning) {
   };
   EXPECT_EQ(run(cancel_at_once(waiting(begun))), End::cancelled);
   EXPECT_FALSE(*begun);
+}
+
+TEST_P(Cancellation, OfASubmittedTaskMakesItsFutureCancelled) {
+  EventLoopExecutor loop;
+  ThreadPoolExecutor pool({.max_workers = 1});
+  for (Executor* executor : {static_cast<Executor*>(&loop), static_cast<Executor*>(&pool)}) {
+    auto future = executor->submit(GetParam().second, make_flag());
+    while (!future.running()) std::this_thread::yield();
+    future.request_stop();
+    EXPECT_THROW(future.result(), CancelledError);
+    EXPECT_TRUE(future.cancelled());
+  }
 }
 
 TEST_P(Cancellation, AtTheLoopsEndIsAwaited) {

@@ -6,6 +6,7 @@
 #include <overlap/async/sleep.hpp>
 #include <overlap/async/task_group.hpp>
 #include <overlap/async/with_timeout.hpp>
+#include <overlap/executors/event_loop_executor.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -109,6 +110,19 @@ TEST(TaskGroup, SpawnGivesAFutureOfTheResult) {
     co_return sum;
   };
   EXPECT_EQ(run(TaskGroup::run(body)), 7);
+}
+
+TEST(TaskGroup, BlockingForAChildIsRefused) {
+  const auto body = [](TaskGroup& group) -> Task<int> {
+    auto future = group.spawn(give(3));
+    EXPECT_THROW(future.result(), WouldDeadlock);
+    const int value = co_await future;
+    EXPECT_EQ(future.result(), 3);
+    co_return value;
+  };
+  EXPECT_EQ(run(TaskGroup::run(body)), 3);
+  EventLoopExecutor loop;
+  EXPECT_EQ(loop.submit([body] { return TaskGroup::run(body); }).result(), 3);
 }
 
 TEST(TaskGroup, ManyTasksRunAtTheSameTime) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 
+#include <overlap/async/detail/wait_line.hpp>
 #include <overlap/async/semaphore.hpp>
 #include <overlap/async/task.hpp>
 #include <overlap/core/time.hpp>
@@ -65,8 +66,10 @@ class RateLimiter {
 
  private:
   struct State {
+    State(Duration interval, std::size_t burst) : rate(interval, burst) {}
     detail::CellRate rate;
     Semaphore turn{1};  // held by the one task that waits for a time
+    detail::OneThread thread;
   };
 
   static Task<void> acquire(std::shared_ptr<State> state);
