@@ -4,8 +4,13 @@
 #include <overlap/async/await_future.hpp>
 #include <overlap/async/gather.hpp>
 #include <overlap/async/loop.hpp>
+#include <overlap/async/queue.hpp>
+#include <overlap/async/rate_limiter.hpp>
+#include <overlap/async/semaphore.hpp>
+#include <overlap/async/shield.hpp>
 #include <overlap/async/sleep.hpp>
 #include <overlap/async/task.hpp>
+#include <overlap/async/task_group.hpp>
 #include <overlap/async/with_timeout.hpp>
 #include <overlap/core/errors.hpp>
 #include <overlap/core/executor.hpp>
@@ -21,3 +26,4 @@
 #include <overlap/executors/main_guard.hpp>
 #include <overlap/executors/process_pool_executor.hpp>
 #include <overlap/executors/thread_pool_executor.hpp>
+#include <overlap/executors/to_thread.hpp>

@@ -47,14 +47,17 @@ boost::asio::awaitable<Event::Woken> Event::wait(std::optional<TimePoint> deadli
   co_return is_cancelled(state) ? Woken::by_cancel : Woken::by_deadline;
 }
 
-boost::asio::awaitable<void> Event::wait_uncancelled() {
+boost::asio::awaitable<Event::Woken> Event::wait_or_end(std::optional<TimePoint> deadline, std::function<void()> end) {
   const bool throwing = co_await boost::asio::this_coro::throw_if_cancelled();
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  co_await boost::asio::this_coro::throw_if_cancelled(false);  // or else a cancelled task could not await any more
+  const Woken woken = co_await wait(deadline);
+  if (woken != Woken::by_event) end();
   while (!set_) {  // a cancel ends one wait of the timer, and is seen by the task at its next await after this
     timer_->timer.expires_at(TimePoint::max());
     co_await timer_->timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
   }
   co_await boost::asio::this_coro::throw_if_cancelled(throwing);
+  co_return woken;
 }
 
 void throw_cancelled() { throw boost::system::system_error(boost::asio::error::operation_aborted, "co_await"); }

@@ -114,6 +114,9 @@ struct Loop::RunScope {
     ThreadLoops& mine = thread_loops;
     own = mine.running < mine.loops.size() && mine.loops[mine.running].get() == &loop;
     if (own) ++mine.running;
+    if (detail::CurrentHome::kind() == detail::CurrentHome::Kind::none) {
+      home.emplace(&loop, detail::CurrentHome::Kind::loop);  // a thread that is no executor's
+    }
   }
   ~RunScope() {
     if (own) --thread_loops.running;
@@ -124,6 +127,7 @@ struct Loop::RunScope {
 
   Loop* const outer;
   bool own;
+  std::optional<detail::CurrentHome> home;
 };
 
 void Loop::run(boost::asio::awaitable<void> task, std::stop_token stop) {

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "support/gate.hpp"
+
 namespace overlap {
 namespace {
 
@@ -226,9 +228,14 @@ TEST_P(AwaitFuture, ThrowsWhatItsTaskThrew) {
 }
 
 TEST_P(AwaitFuture, TheTaskThatWaitsMayBeCancelledAndTheFutureGoesOn) {
-  EventLoopExecutor other;
+  ThreadPoolExecutor other({.max_workers = 1});
   const auto executor = make();
-  auto future = other.submit(after, milliseconds(50), 1);
+  test::Gate gate;
+  const auto give_when_open = [](test::Gate::Pass pass) {
+    pass.wait();
+    return 1;
+  };
+  auto future = other.submit(give_when_open, gate.pass());
   const auto wait_a_little = [](Future<int> awaited) -> Task<bool> {
     const auto wait_for_it = [](Future<int> inner) -> Task<int> { co_return co_await inner; };
     try {
@@ -239,6 +246,7 @@ TEST_P(AwaitFuture, TheTaskThatWaitsMayBeCancelledAndTheFutureGoesOn) {
     co_return false;
   };
   EXPECT_TRUE(executor->submit(wait_a_little, future).result());
+  gate.open();
   EXPECT_EQ(future.result(), 1);
 }
 

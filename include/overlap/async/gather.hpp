@@ -30,24 +30,20 @@ class GatherState {
   /// A child has ended; `stop_at_errors` wakes the parent at the first error.
   void child_ended(const std::exception_ptr& error, bool stop_at_errors);
   /// Returns when all have ended or, if the children stop at errors, one has failed, whose error is thrown. When the
-  /// parent is cancelled, cancels the children, waits for their end and throws operation_aborted.
+  /// parent is cancelled first, cancels the children, waits for their end and throws operation_aborted.
   boost::asio::awaitable<void> wait(std::vector<Loop::Started> children);
 
  private:
   std::size_t left_;
+  bool cancelled_ = false;
   std::exception_ptr first_error_;
   Event woken_;
-  Event all_ended_;
 };
 
 template <class T>
 std::shared_ptr<Child<T>> start_gathered(Task<T> task, std::shared_ptr<GatherState> state, bool stop_at_errors) {
-  // The callback needs the child that it belongs to, which start_child() makes: it is filled in before any runs.
-  auto slot = std::make_shared<std::weak_ptr<Child<T>>>();
-  auto ended = [slot, state, stop_at_errors] { state->child_ended(slot->lock()->outcome.error(), stop_at_errors); };
-  auto child = start_child(std::move(task), std::move(ended));
-  *slot = child;
-  return child;
+  return start_child(std::move(task),
+                     [state, stop_at_errors](const auto& error) { state->child_ended(error, stop_at_errors); });
 }
 
 template <class T>

@@ -10,17 +10,15 @@ namespace overlap {
 /// Runs the task and gives its result; if it has not ended within `timeout`, cancels it, waits until it has really
 /// ended and throws TimeoutError. A task that ends with a result all the same, or with an error of its own, gives that:
 /// a result is never lost. Only this timeout's own cancel becomes a TimeoutError: of nested ones, the one that ran out
-/// throws. Cancelling the waiting task cancels the inner one.
+/// throws. Cancelling the waiting task cancels the inner one, waits for its end and gives what came of it.
 template <class T>
 Task<T> with_timeout(Duration timeout, Task<T> task) {
   auto child = detail::start_child(std::move(task));
-  const auto woken = co_await child->ended.wait(deadline_after(timeout));
-  if (woken != detail::Event::Woken::by_event) {
-    child->started.cancel();
-    co_await child->ended.wait_uncancelled();
-    const bool ended_by_us = child->outcome.error() && detail::ended_by_cancel(child->outcome.error());
-    if (woken == detail::Event::Woken::by_cancel) detail::throw_cancelled();
-    if (ended_by_us) throw TimeoutError("the task did not end in time and was cancelled");
+  std::function<void()> cancel = [started = child->started] { started.cancel(); };
+  const auto woken = co_await child->ended.wait_or_end(deadline_after(timeout), std::move(cancel));
+  const std::exception_ptr& error = child->outcome.error();
+  if (woken == detail::Event::Woken::by_deadline && error && detail::ended_by_cancel(error)) {
+    throw TimeoutError("the task did not end in time and was cancelled");
   }
   if constexpr (std::is_void_v<T>) {
     child->outcome.value();

@@ -4,7 +4,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -28,8 +30,9 @@ class Event {
   enum class Woken : unsigned char { by_event, by_deadline, by_cancel };
   /// Waits; does not throw when the waiting task is cancelled, but says so. A set event wins over the other two.
   boost::asio::awaitable<Woken> wait(std::optional<TimePoint> deadline);
-  /// Waits, whoever asks the task to end meanwhile: for what must not be left half done.
-  boost::asio::awaitable<void> wait_uncancelled();
+  /// The same for an end that must be waited for. When the deadline passes or the task is cancelled first, calls `end`,
+  /// which is to bring the event about, and waits on, whoever asks the task to end. Gives what it was woken by first.
+  boost::asio::awaitable<Woken> wait_or_end(std::optional<TimePoint> deadline, std::function<void()> end);
 
  private:
   struct Timer;
@@ -53,17 +56,20 @@ struct Child {
 
 template <class T>
 boost::asio::awaitable<void> run_child(boost::asio::awaitable<T> task, std::shared_ptr<Child<T>> child) {
+  // A started task must not throw: a cancel that comes before it begins is left to capture().
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
   co_await boost::asio::post(boost::asio::deferred);  // begins in the loop's next round, as deep as the loop, not as us
   co_await capture(std::move(task), child->outcome);
 }
 
-/// Starts a child; `also` is called on the loop when it has ended, after the event was set.
+/// Starts a child; `also` is called on the loop when it has ended, with what it threw, after the event was set.
 template <class T>
-std::shared_ptr<Child<T>> start_child(boost::asio::awaitable<T> task, Loop::Ended also = nullptr) {
+std::shared_ptr<Child<T>> start_child(boost::asio::awaitable<T> task,
+                                      std::function<void(const std::exception_ptr&)> also = nullptr) {
   auto child = std::make_shared<Child<T>>();
   auto ended = [child, after = std::move(also)] {
     child->ended.set();
-    if (after) after();
+    if (after) after(child->outcome.error());
   };
   child->started = require_loop().start(run_child(std::move(task), child), {}, std::move(ended));
   return child;

@@ -2,6 +2,7 @@
 /// From a Task to the result of a submitted call: how core's nodes run coroutines.
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <stop_token>
 
@@ -18,10 +19,12 @@ void drive_task(boost::asio::awaitable<void> task, std::stop_token stop, RunMode
 /// True for what a cancelled await throws: operation_aborted of Asio's operations, or CancelledError.
 bool ended_by_cancel(const std::exception_ptr& error) noexcept;
 
-/// Awaits the task and stores what came of it. `outcome` must outlive it.
+/// Awaits the task and stores what came of it. A task that was cancelled before does not begin. `outcome` must outlive
+/// it.
 template <class T>
 boost::asio::awaitable<void> capture(boost::asio::awaitable<T> task, Outcome<T>& outcome) {
   try {
+    co_await boost::asio::this_coro::throw_if_cancelled(true);
     if constexpr (std::is_void_v<T>) {
       co_await std::move(task);
       outcome = Outcome<T>::of([] {});
