@@ -9,7 +9,8 @@
 
 namespace overlap {
 
-/// A fixed set of threads that run submitted calls in submission order.
+/// A fixed set of threads that run submitted calls, first come, first served. What a worker submits has a queue of its
+/// own, so it may start before older calls from outside.
 ///
 /// Threads start on demand, when none is idle. A Task is driven to its end by its worker's own loop, which blocks that
 /// worker alone. A worker that waits for a task of its own pool that has not started runs that task itself, so tasks
