@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <overlap/async/detail/drive.hpp>
+#include <overlap/async/detail/watched_executor.hpp>
 
 namespace overlap {
 namespace {
@@ -103,10 +104,25 @@ Loop::Started Loop::start(boost::asio::awaitable<void> task, std::stop_token sto
     ending->on_stop.reset();  // from here no thread posts for this task any more
     if (ending->ended) ending->ended();
   };
-  boost::asio::co_spawn(context_, std::move(task),
-                        boost::asio::bind_cancellation_slot(record->signal.slot(), std::move(on_end)));
+  auto handler = boost::asio::bind_cancellation_slot(record->signal.slot(), std::move(on_end));
+  if (report_slow_) {
+    const detail::WatchedExecutor executor(context_.get_executor(), *this);
+    boost::asio::co_spawn(executor, std::move(task), std::move(handler));
+  } else {
+    boost::asio::co_spawn(context_, std::move(task), std::move(handler));
+  }
   if (stop.stop_possible() && !record->has_ended) record->on_stop.emplace(stop, Started::Record::OnStop{door_, record});
   return Started(record);
+}
+
+void Loop::watch(Duration limit, std::function<void(Duration)> report) {
+  slow_ = limit;
+  report_slow_ = std::move(report);
+}
+
+void Loop::turn_ends() noexcept {
+  const Duration took = Clock::now() - turn_began_;
+  if (took >= slow_) report_slow_(took);
 }
 
 struct Loop::RunScope {

@@ -12,9 +12,12 @@
 
 #include <boost/asio/post.hpp>
 
+#include <fmt/format.h>
+
 #include <thread>
 
 #include <overlap/async/loop.hpp>
+#include <overlap/core/hook.hpp>
 #include <overlap/core/mutex.hpp>
 
 #include "executors/exit_registry.hpp"
@@ -75,6 +78,9 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
  private:
   void start_thread() OVERLAP_REQUIRES(mutex_) {
     loop_ = std::make_unique<Loop>();
+    if (options_.slow_callback > Duration::zero()) {
+      loop_->watch(options_.slow_callback, [this](Duration took) { report_slow(took); });
+    }
     try {
       thread_ = std::thread([self = shared_from_this()] { self->run(); });
     } catch (const std::system_error& error) {
@@ -98,6 +104,16 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
 
   // All from here to join() runs on the loop's thread.
 
+  void report_slow(Duration took) const noexcept {
+    try {
+      const auto ms = [](Duration d) { return std::chrono::duration<double, std::milli>(d).count(); };
+      detail::report_unhandled("event loop", std::make_exception_ptr(SlowCallback(fmt::format(
+                                                 "{}: held for {:.0f} ms at a stretch (slow_callback: {:g} ms)",
+                                                 options_.name, ms(took), ms(options_.slow_callback)))));
+    } catch (...) {  // no memory for it
+    }
+  }
+
   void start_what_may() OVERLAP_EXCLUDES(mutex_) {
     while (const TaskPtr task = next_task()) {
       if (!task->try_start()) continue;
@@ -108,6 +124,7 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
         continue;
       }
       ++active_;
+      const Loop::Turn turn(*loop_);
       task->run(detail::RunMode::may_detach);
     }
   }

@@ -60,8 +60,14 @@ class FutureWait final : public Continuation {
     const Executor executor = executor_;
     auto resume_and_die = [owned = std::unique_ptr<FutureWait>(this)]() mutable {
       Resume resume = std::move(owned->resume_);
+      const auto loop = owned->door_ ? Loop::current() : nullptr;
       owned.reset();
-      resume();
+      if (loop == nullptr) {
+        resume();
+      } else {
+        const Loop::Turn turn(*loop);
+        resume();
+      }
     };
     if (door) {
       door->post(std::move(resume_and_die));

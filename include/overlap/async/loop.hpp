@@ -10,6 +10,7 @@
 #include <stop_token>
 
 #include <overlap/core/mutex.hpp>
+#include <overlap/core/time.hpp>
 
 namespace overlap {
 
@@ -97,7 +98,29 @@ class Loop {
 
   std::size_t tasks() const noexcept { return tasks_; }
 
+  /// From now on calls `report`, on the loop's thread, with how long it took whenever something held the loop for at
+  /// least `limit` at a stretch. Only what tasks do is watched. Call before tasks are started.
+  void watch(Duration limit, std::function<void(Duration)> report);
+
+  /// Something that the loop runs, from its beginning to its end; within another one it is a part of that.
+  class Turn {
+   public:
+    explicit Turn(Loop& loop) noexcept : loop_(loop) {
+      if (loop_.report_slow_ && loop_.turns_++ == 0) loop_.turn_began_ = Clock::now();
+    }
+    ~Turn() {
+      if (loop_.report_slow_ && --loop_.turns_ == 0) loop_.turn_ends();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    Loop& loop_;
+  };
+
  private:
+  void turn_ends() noexcept;
+
   struct RunScope;
   void finish_and_cancel();
   void cancel_all();
@@ -108,6 +131,11 @@ class Loop {
   std::shared_ptr<Started::Record> first_;  // the started tasks, newest first, linked through themselves
   std::size_t tasks_ = 0;
   std::size_t to_finish_ = 0;  // of those, the ones to be finished
+
+  Duration slow_{};
+  std::function<void(Duration)> report_slow_;  // empty: nothing is watched
+  TimePoint turn_began_{};
+  int turns_ = 0;  // within each other
 };
 
 }  // namespace overlap

@@ -1,11 +1,19 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <stdexcept>
+#include <string>
 
 #include <overlap/async/task.hpp>
 #include <overlap/core/executor.hpp>
 
 namespace overlap {
+
+/// Something held an event loop too long; what() says how long.
+struct SlowCallback : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 /// One thread that runs an event loop: a Task is suspended at each wait while the loop runs the others, so thousands of
 /// waits overlap. A plain function runs on the loop's thread and holds everything else up while it does.
@@ -18,6 +26,9 @@ class EventLoopExecutor final : public Executor {
   struct Options {
     std::size_t max_concurrent = 0;  ///< tasks started and not ended; further ones wait in order. 0: no bound
     std::string name = "loop";       ///< appears as the thread's name and in errors
+    /// What holds the loop this long at a stretch, all other tasks standing still, is reported to the unhandled hook
+    /// (set_unhandled_hook) as a SlowCallback. 0: nothing is.
+    Duration slow_callback = std::chrono::milliseconds(100);
   };
 
   EventLoopExecutor() : EventLoopExecutor(Options{}) {}
