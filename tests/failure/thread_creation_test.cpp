@@ -31,6 +31,7 @@ using test::says;
 
 /// From now on no thread of this process can make another.
 bool refuse_threads() {
+  test::expect_leaks();  // to look for leaks takes a thread
   sock_filter instructions[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 1, 0),
