@@ -161,7 +161,7 @@ void Loop::run_until(const std::function<bool()>& finished) {
 }
 
 void Loop::finish_and_cancel() {
-  if (to_finish_ != 0) detail::RunningTask::goes_on();
+  if (tasks_ != 0) detail::RunningTask::goes_on();  // those to be cancelled take their time too
   while (to_finish_ != 0) context_.run_one();
   cancel_all();
 }
