@@ -18,6 +18,7 @@
 #include <overlap/core/hook.hpp>
 #include <overlap/core/map.hpp>
 #include <overlap/core/remote_exception.hpp>
+#include <overlap/core/shared_array.hpp>
 #include <overlap/core/shippable.hpp>
 #include <overlap/core/time.hpp>
 #include <overlap/core/wait.hpp>

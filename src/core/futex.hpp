@@ -1,5 +1,5 @@
 #pragma once
-/// Parking on a 32-bit word: futex(2), private to this process.
+/// Parking on a 32-bit word: futex(2).
 
 #include <atomic>
 #include <cstdint>
@@ -15,6 +15,11 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
 
 /// Wakes every thread that sleeps on the word. The word's memory may be gone already: the address is only a key.
 void futex_wake_all(const std::atomic<std::uint32_t>& word) noexcept;
+
+/// The same two for a word in memory that processes share; the second wakes one sleeper.
+void shared_futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                       std::optional<TimePoint> deadline) noexcept;
+void shared_futex_wake(const std::atomic<std::uint32_t>& word) noexcept;
 
 /// Whether this process may use a second CPU: where it may not, to spin is to keep the other thread from running.
 bool has_other_cpus() noexcept;

@@ -51,7 +51,7 @@ class Registry {
   Registry() OVERLAP_EXCLUDES(mutex_) {
     add_all<std::runtime_error, std::logic_error, std::invalid_argument, std::domain_error, std::length_error,
             std::out_of_range, std::range_error, std::overflow_error, std::underflow_error, CancelledError,
-            TimeoutError, BrokenExecutor, BrokenThreadPool, WorkerCrashed, NotShippable, WouldDeadlock, Error>();
+            TimeoutError, BrokenExecutor, BrokenThreadPool, WorkerCrashed, TaskTimedOut, NotShippable, WouldDeadlock, Error>();
     add(typeid(std::bad_alloc),
         [](const std::string&, const std::exception_ptr& inner) { return make_exception(std::bad_alloc(), inner); });
   }

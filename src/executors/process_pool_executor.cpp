@@ -45,7 +45,13 @@ std::size_t ProcessPoolExecutor::default_chunk(std::optional<std::size_t> total)
 
 bool ProcessPoolExecutor::terminate_task(detail::TaskNode& node) { return pool_->terminate(node); }
 
-void ProcessPoolExecutor::enqueue(detail::TaskPtr task) { pool_->enqueue(std::move(task)); }
+void ProcessPoolExecutor::enqueue(detail::TaskPtr task) {
+  pool_->enqueue(std::move(task), pool_->options().task_timeout);
+}
+
+void ProcessPoolExecutor::enqueue_with(detail::TaskPtr task, const TaskOptions& options) {
+  pool_->enqueue(std::move(task), options.timeout ? options.timeout : pool_->options().task_timeout);
+}
 
 void ProcessPoolExecutor::do_shutdown(ShutdownOptions options) { pool_->shutdown(options); }
 

@@ -108,7 +108,7 @@ TEST(ProcessDeath, InMidResultDropsTheHalfMessage) {
   const pid_t victim = pool.submit(&own_pid).result();
   const auto huge = pool.submit([] {
     test::die_when_answer_is_under_way();
-    return std::string(std::size_t{64} << 20, 'x');
+    return std::vector<std::string>(1000, std::string(1000, 'x'));  // more than the ring holds
   });
   const ProcessWatch watch(victim);
   gate.open();
@@ -142,6 +142,19 @@ TEST(ProcessDeath, AfterTheResultWasSentLosesNothing) {
   worker.wait_gone();
   go_on.set_value();
   EXPECT_EQ(answered.result(), first.result());
+}
+
+TEST(ProcessDeath, ComesToAWorkerThatWritesOverTheMemoryOfItsChannel) {
+  ProcessPoolExecutor pool({.max_workers = 2});
+  const auto vandal = pool.submit([] {
+    detail::ChannelMemory& channel = test::own_channel();
+    std::fill(channel.bytes_from_worker.begin(), channel.bytes_from_worker.end(), 'v');
+    channel.from_worker.written.store(~std::uint64_t{0});
+    test::pool_bell().ring();
+    while (true) ::pause();
+  });
+  EXPECT_TRUE(says(crash_of(vandal), "SIGKILL")) << crash_of(vandal);
+  EXPECT_GT(pool.submit(&own_pid).result(), 0);
 }
 
 TEST(ProcessDeath, BeforeTheTaskBeganGivesItToAnother) {

@@ -1,4 +1,4 @@
-// Initializers, and workers that are replaced after a while.
+// Initializers, workers that are replaced after a while, and tasks that run too long.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -86,6 +86,78 @@ TEST(ProcessRetirement, OfAWorkerThatHasGrown) {
   const pid_t second = pool.submit(&own_pid).result();
   EXPECT_NE(second, first);
   EXPECT_EQ(pool.submit(&own_pid).result(), second);
+}
+
+int run_for_ever() {
+  while (true) ::pause();
+}
+
+std::string why_timed_out(const Future<int>& future) {
+  try {
+    future.result();
+    return "no error";
+  } catch (const TaskTimedOut& error) {
+    return error.what();
+  }
+}
+
+TEST(ProcessTimeout, EndsTheTaskAndItsWorkerAndNobodyElse) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  const pid_t first = pool.submit(&own_pid).result();
+  const auto late = pool.submit({.timeout = std::chrono::milliseconds(20)}, &run_for_ever);
+  const auto waiting = pool.submit(&own_pid);
+  const std::string why = why_timed_out(late);
+  EXPECT_NE(why.find("task 2 ran longer than 0.02 s"), std::string::npos) << why;
+  EXPECT_NE(why.find(std::to_string(first)), std::string::npos) << why;
+  EXPECT_NE(waiting.result(), first);
+}
+
+TEST(ProcessTimeout, OfThePoolHoldsForEveryTaskAndThatOfATaskGoesBefore) {
+  ProcessPoolExecutor pool({.max_workers = 2, .task_timeout = std::chrono::milliseconds(20)});
+  ProcessGate gate;
+  const auto slow = pool.submit({.timeout = std::chrono::hours(1)}, &wait_at_gate, gate.path());
+  const auto late = pool.submit(&run_for_ever);
+  EXPECT_NE(why_timed_out(late), "no error");
+  EXPECT_FALSE(slow.done());
+  gate.wait_for_task();
+  gate.open();
+  EXPECT_GT(slow.result(), 0);
+  EXPECT_GT(pool.submit(&own_pid).result(), 0);
+}
+
+TEST(ProcessTimeout, IsNotThatOfAWaitWhichChangesNothing) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  ProcessGate gate;
+  const auto held = pool.submit({.timeout = std::chrono::hours(1)}, &wait_at_gate, gate.path());
+  gate.wait_for_task();
+  EXPECT_THROW(held.result(std::chrono::milliseconds(1)), TimeoutError);
+  EXPECT_TRUE(held.running());
+  gate.open();
+  EXPECT_GT(held.result(), 0);
+}
+
+TEST(ProcessTimeout, CountsFromTheStartOfTheTaskNotFromSubmit) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  ProcessGate gate;
+  const auto held = pool.submit(&wait_at_gate, gate.path());
+  const auto waiting = pool.submit({.timeout = std::chrono::seconds(20)}, &own_pid);
+  const auto late = pool.submit({.timeout = std::chrono::nanoseconds(1)}, &run_for_ever);
+  gate.wait_for_task();
+  gate.open();
+  EXPECT_GT(held.result(), 0);
+  EXPECT_GT(waiting.result(), 0);
+  EXPECT_NE(why_timed_out(late), "no error");
+}
+
+TEST(ProcessTimeout, IsNotRetriedAndBreaksNoPool) {
+  using OnCrash = ProcessPoolExecutor::OnCrash;
+  for (const OnCrash on_crash : {OnCrash::retry(3), OnCrash::break_pool()}) {
+    ProcessPoolExecutor pool({.max_workers = 1, .on_crash = on_crash});
+    const auto late = pool.submit({.timeout = std::chrono::milliseconds(5)}, &run_for_ever);
+    EXPECT_NE(why_timed_out(late), "no error");
+    EXPECT_FALSE(pool.terminate(late));
+    EXPECT_GT(pool.submit(&own_pid).result(), 0);
+  }
 }
 
 }  // namespace

@@ -1,17 +1,20 @@
-// Large arguments and results, and the messages that carry them.
+// Large arguments and results.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <cstring>
+#include <fstream>
 #include <numeric>
 
+#include <overlap/core/shared_array.hpp>
 #include <overlap/executors/main_guard.hpp>
 #include <overlap/executors/process_pool_executor.hpp>
 
-#include "../../src/executors/process/frame.hpp"
+#include "support/process_tools.hpp"
 
 namespace overlap {
 namespace {
+
+using test::ProcessGate;
 
 std::vector<std::uint64_t> reversed(std::vector<std::uint64_t> numbers) { return {numbers.rbegin(), numbers.rend()}; }
 
@@ -56,58 +59,132 @@ TEST(ProcessPayload, OfThreeGibibytesCrosses) {
   EXPECT_EQ(forth.result().back(), 'z');
 }
 
-// The parser alone.
-
-std::string frame_bytes(std::uint64_t task, const std::string& payload) {
-  detail::FrameHeader header;
-  header.task = task;
-  header.length = payload.size();
-  std::string bytes(sizeof header, '\0');
-  std::memcpy(bytes.data(), &header, sizeof header);
-  return bytes + payload;
+/// Not a stretch of memory that could go aside, so it goes through the ring, which it fills many times over.
+std::vector<std::string> lines(std::size_t count) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < count; ++i) all.push_back(std::string(i % 1000, 'x') + std::to_string(i));
+  return all;
 }
 
-TEST(ProcessFrames, AreCutRightHoweverTheBytesAreSplit) {
-  const std::string stream = frame_bytes(1, "one") + frame_bytes(2, "") + frame_bytes(3, std::string(200, 'x'));
-  for (std::size_t step = 1; step <= stream.size(); ++step) {
-    detail::FrameParser parser;
-    std::vector<detail::Frame> frames;
-    for (std::size_t at = 0; at < stream.size(); at += step) {
-      parser.feed(std::span(stream).subspan(at, std::min(step, stream.size() - at)), frames);
+TEST(ProcessPayload, ThatFillsTheRingManyTimesArrivesWhole) {
+  ProcessPoolExecutor pool({.max_workers = 2});
+  const std::vector<std::string> many = lines(20'000);  // 10 MB
+  const auto back_and_forth = [](std::vector<std::string> all) { return all; };
+  const auto one = pool.submit(back_and_forth, many);
+  const auto two = pool.submit(back_and_forth, many);
+  EXPECT_EQ(one.result(), many);
+  EXPECT_EQ(two.result(), many);
+}
+
+TEST(ProcessPayload, LargeAndSmallPartsOfOneCallKeepTheirPlaces) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  const auto large = count_up(std::size_t{1} << 20);
+  using All = std::tuple<std::string, std::vector<std::uint64_t>, int, std::vector<std::uint64_t>, std::string>;
+  const All all("begin", large, 7, reversed(large), "end");
+  EXPECT_EQ(pool.submit([](All same) { return same; }, all).result(), all);
+}
+
+TEST(ProcessPayload, OfMoreWaitingTasksThanThereAreDescriptorsCrosses) {
+  const int before = test::count_descriptors();
+  const auto large = count_up(std::size_t{512} << 10);
+  {
+    ProcessPoolExecutor pool({.max_workers = 1});
+    ProcessGate gate;
+    const auto held = pool.submit(&test::wait_at_gate, gate.path());
+    std::vector<Future<std::uint64_t>> waiting;
+    for (int i = 0; i < 200; ++i) {
+      waiting.push_back(pool.submit([](std::vector<std::uint64_t> numbers) { return numbers.back(); }, large));
     }
-    ASSERT_EQ(frames.size(), 3u) << step;
-    EXPECT_EQ(frames[0].payload.view(), "one");
-    EXPECT_EQ(frames[1].payload.view(), "");
-    EXPECT_EQ(frames[1].header.task, 2u);
-    EXPECT_EQ(frames[2].payload.view(), std::string(200, 'x'));
+    EXPECT_LT(test::count_descriptors(), before + 100);
+    gate.open();
+    for (const auto& future : waiting) EXPECT_EQ(future.result(), large.back());
   }
+  EXPECT_EQ(test::count_descriptors(), before);
 }
 
-TEST(ProcessFrames, LargePayloadIsReceivedInPlace) {
-  const std::string payload(std::size_t{1} << 20, 'p');
-  const std::string stream = frame_bytes(1, payload);
-  detail::FrameParser parser;
-  std::vector<detail::Frame> frames;
-  EXPECT_TRUE(parser.direct().empty());
-  parser.feed(std::span(stream).first(100), frames);
-  std::size_t at = 100;
-  while (!parser.direct().empty()) {
-    const std::span<char> into = parser.direct();
-    const std::size_t count = std::min<std::size_t>(into.size(), 50'000);
-    std::memcpy(into.data(), stream.data() + at, count);
-    parser.received_directly(count, frames);
-    at += count;
-  }
-  parser.feed(std::span(stream).subspan(at), frames);
-  ASSERT_EQ(frames.size(), 1u);
-  EXPECT_EQ(frames[0].payload.view(), payload);
+TEST(ProcessPayload, OfATaskThatIsRunAgainIsReadAgain) {
+  test::TemporaryDirectory directory;
+  ProcessPoolExecutor pool({.max_workers = 1, .on_crash = ProcessPoolExecutor::OnCrash::retry(1)});
+  const auto crash_once = [](std::vector<std::uint64_t> numbers, std::string file) {
+    if (!std::filesystem::exists(file)) {
+      std::ofstream made(file);
+      made.close();
+      std::_Exit(3);
+    }
+    return numbers;
+  };
+  const auto large = count_up(std::size_t{1} << 20);
+  EXPECT_EQ(pool.submit(crash_once, large, directory.file("ran")).result(), large);
 }
 
-TEST(ProcessFrames, OtherBytesAreRefused) {
-  detail::FrameParser parser;
-  std::vector<detail::Frame> frames;
-  const std::string noise(sizeof(detail::FrameHeader), '?');
-  EXPECT_THROW(parser.feed(noise, frames), detail::MalformedFrame);
+// Arrays in shared memory.
+
+SharedArray<double> halves(std::size_t count) {
+  return SharedArray<double>::make(count, [](std::span<double> all) {
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<double>(i) / 2;
+  });
+}
+
+double sum_of(std::span<const double> numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0.0); }
+
+TEST(ProcessSharedArray, CrossesBothWaysAndIsTheSameMemory) {
+  ProcessPoolExecutor pool({.max_workers = 2});
+  const SharedArray<double> numbers = halves(100'000);
+  EXPECT_EQ(pool.submit([](SharedArray<double> array) { return sum_of(array); }, numbers).result(), sum_of(numbers));
+  const auto made = pool.submit(&halves, std::size_t{1000}).result();
+  ASSERT_EQ(made.size(), 1000u);
+  EXPECT_EQ(made[999], 499.5);
+  const auto same = pool.submit([](SharedArray<double> array) { return array; }, numbers).result();
+  EXPECT_TRUE(std::equal(same.begin(), same.end(), numbers.begin(), numbers.end()));
+}
+
+TEST(ProcessSharedArray, MayBeAMemberAndThereTwice) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  const SharedArray<double> numbers = halves(1000);
+  const auto sum = [](std::vector<SharedArray<double>> arrays) {
+    double all = 0;
+    for (const auto& array : arrays) all += sum_of(array);
+    return all;
+  };
+  const std::vector<SharedArray<double>> arrays = {numbers, SharedArray<double>(), numbers};
+  EXPECT_EQ(pool.submit(sum, arrays).result(), 2 * sum_of(numbers));
+}
+
+TEST(ProcessSharedArray, CannotBeWrittenToByTheOtherProcess) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  const SharedArray<int> numbers(std::vector<int>(1000, 7));
+  const auto write = [](SharedArray<int> array) {
+    ::prctl(PR_SET_DUMPABLE, 0);
+    std::signal(SIGSEGV, SIG_DFL);
+    *const_cast<volatile int*>(array.data()) = 8;
+  };
+  EXPECT_THROW(pool.submit(write, numbers).result(), WorkerCrashed);
+  EXPECT_EQ(numbers[0], 7);
+}
+
+TEST(ProcessSharedArray, MoreThanCanCrossInOneCallFailTheFuture) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  std::vector<SharedArray<int>> arrays;
+  for (int i = 0; i < 201; ++i) arrays.emplace_back(std::vector<int>(1, i));
+  const auto count = [](std::vector<SharedArray<int>> all) { return all.size(); };
+  EXPECT_THROW(pool.submit(count, arrays).result(), NotShippable);
+  arrays.pop_back();
+  EXPECT_EQ(pool.submit(count, arrays).result(), 200u);
+}
+
+TEST(ProcessSharedArray, LeavesNoDescriptorBehind) {
+  const int before = test::count_descriptors();
+  {
+    ProcessPoolExecutor pool({.max_workers = 1});
+    for (int i = 0; i < 20; ++i) {
+      const auto count = [](SharedArray<double> array) {
+        static_cast<void>(array);
+        return test::count_descriptors();
+      };
+      EXPECT_LT(pool.submit(count, halves(1000)).result(), 10);
+    }
+  }
+  EXPECT_EQ(test::count_descriptors(), before);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // Memory runs out at each allocation in turn of the thread that submits: submit() throws, or the future has a result.
-// Nothing hangs, nothing is half submitted.
+// Nothing hangs, nothing is half submitted. The same for the other threads of a process pool, which serve all of its
+// tasks: there the future has a result or an error.
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -14,15 +16,26 @@
 #include <overlap/core/wait.hpp>
 #include <overlap/executors/event_loop_executor.hpp>
 #include <overlap/executors/inline_executor.hpp>
+#include <overlap/executors/process_pool_executor.hpp>
 #include <overlap/executors/thread_pool_executor.hpp>
+
+#include "support/process_tools.hpp"
 
 namespace {
 
 constexpr long kNever = -1;
 thread_local long allocations_left = kNever;
+thread_local bool is_spared = false;                  // from the next
+std::atomic<long> allocations_left_elsewhere{kNever};  // of all threads that are not spared
+
+bool runs_out() noexcept {
+  if (allocations_left != kNever && allocations_left-- == 0) return true;
+  if (is_spared || allocations_left_elsewhere.load() < 0) return false;
+  return allocations_left_elsewhere.fetch_sub(1) == 0;
+}
 
 void* allocate(std::size_t size) {
-  if (allocations_left != kNever && allocations_left-- == 0) throw std::bad_alloc();
+  if (runs_out()) throw std::bad_alloc();
   if (void* const memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
@@ -73,6 +86,7 @@ class OutOfMemory : public testing::TestWithParam<std::string> {
   static std::unique_ptr<Executor> make() {
     if (GetParam() == "inline") return std::make_unique<InlineExecutor>();
     if (GetParam() == "loop") return std::make_unique<EventLoopExecutor>();
+    if (GetParam() == "processes") return std::make_unique<ProcessPoolExecutor>();
     return std::make_unique<ThreadPoolExecutor>();
   }
 };
@@ -136,8 +150,65 @@ TEST_P(OutOfMemory, MapThrowsAndLeavesTheExecutorUsable) {
   EXPECT_EQ(executor->submit(&add, 5, 6).result(), 11);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, OutOfMemory, testing::Values("inline", "threads", "loop"),
+INSTANTIATE_TEST_SUITE_P(Models, OutOfMemory, testing::Values("inline", "threads", "loop", "processes"),
                          [](const auto& test) { return test.param; });
+
+/// Fails one allocation of all threads but this one: that after `after` others.
+class FailingNewElsewhere {
+ public:
+  explicit FailingNewElsewhere(long after) noexcept {
+    is_spared = true;
+    allocations_left_elsewhere = after;
+  }
+  ~FailingNewElsewhere() { allocations_left_elsewhere = kNever; }
+  FailingNewElsewhere(const FailingNewElsewhere&) = delete;
+  FailingNewElsewhere& operator=(const FailingNewElsewhere&) = delete;
+
+  bool has_failed() const noexcept { return allocations_left_elsewhere < 0; }
+};
+
+/// As long as there are more allocations that can fail. A future that is never done hangs here.
+template <class Attempt>
+int fail_each_allocation_elsewhere(Attempt attempt) {
+  for (int n = 0;; ++n) {
+    FailingNewElsewhere failing(n);
+    attempt();
+    if (!failing.has_failed()) return n;
+  }
+}
+
+std::vector<std::string> texts(std::vector<std::string> all) { return all; }
+
+TEST(ProcessPoolOutOfMemory, InItsThreadsFailsATaskAndLosesNone) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  const std::vector<std::string> given(3, std::string(100, 'x'));
+  EXPECT_EQ(pool.submit(&texts, given).result(), given);
+  const int failures = fail_each_allocation_elsewhere([&] {
+    try {
+      EXPECT_EQ(pool.submit(&texts, given).result(), given);
+    } catch (const std::bad_alloc&) {
+    }
+  });
+  EXPECT_GT(failures, 0);
+  EXPECT_EQ(pool.submit(&texts, given).result(), given);
+}
+
+TEST(ProcessPoolOutOfMemory, WhileAWorkerDiesFailsItsTaskAndNoOther) {
+  for (int n = 0;; ++n) {
+    ProcessPoolExecutor pool({.max_workers = 2});
+    test::warm_up(pool, 2);
+    FailingNewElsewhere failing(n);
+    const auto dying = pool.submit([] { std::_Exit(1); });
+    const auto waiting = pool.submit(&add, 3, 4);
+    EXPECT_ANY_THROW(dying.result());  // WorkerCrashed, or std::bad_alloc when that could not be made
+    try {
+      EXPECT_EQ(waiting.result(), 7);
+    } catch (const std::bad_alloc&) {  // for its result
+    }
+    EXPECT_EQ(pool.submit(&add, 5, 6).result(), 11);
+    if (!failing.has_failed()) break;
+  }
+}
 
 }  // namespace
 }  // namespace overlap

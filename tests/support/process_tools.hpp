@@ -2,10 +2,8 @@
 /// What tests of worker processes share: waiting for processes without sleeping, and meeting points between processes.
 
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -25,6 +23,8 @@
 #include <vector>
 
 #include <overlap/executors/process_pool_executor.hpp>
+
+#include "executors/process/channel.hpp"
 
 namespace overlap::test {
 
@@ -139,15 +139,26 @@ inline std::vector<pid_t> warm_up(ProcessPoolExecutor& pool, std::size_t count) 
   return pids;
 }
 
+/// In a worker: the memory of that name that it shares with the pool.
+inline void* shared_memory(const std::string& name) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("memfd:" + name) != std::string::npos) {
+      return reinterpret_cast<void*>(std::stoull(line, nullptr, 16));
+    }
+  }
+  throw std::runtime_error("no shared memory " + name);
+}
+inline detail::ChannelMemory& own_channel() {
+  return *static_cast<detail::ChannelMemory*>(shared_memory("overlap-channel"));
+}
+inline detail::Bell& pool_bell() { return *static_cast<detail::Bell*>(shared_memory("overlap-bell")); }
+
 /// In a worker: dies, by a second thread, as soon as something that the worker sent waits to be read by the pool.
 inline void die_when_answer_is_under_way() {
-  int socket = -1;
-  for (int fd = 3; fd < 64; ++fd) {
-    struct stat info{};
-    if (::fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode)) socket = fd;
-  }
-  std::thread([socket] {
-    for (int unread = 0; unread == 0; ::sched_yield()) ::ioctl(socket, SIOCOUTQ, &unread);
+  const detail::RingCounters& sent = own_channel().from_worker;
+  std::thread([&sent] {
+    while (sent.written.load() == sent.taken.load()) ::sched_yield();
     die_by(SIGKILL);
   }).detach();
 }

@@ -33,13 +33,9 @@ class Executor {
   /// needs it to cross.
   template <class F, class... A>
   auto submit(F f, A... args) -> Future<typename detail::CallTraits<F, A...>::Result> {
-    using Result = typename detail::CallTraits<F, A...>::Result;
-    using Node = detail::CallNode<F, A...>;
-    auto node = detail::NodePtr<Node>::adopt(new Node(std::in_place, std::move(f), std::move(args)...));
-    node->retain_unshared();
-    auto future = detail::FutureAccess::make(detail::NodePtr<detail::ResultNode<Result>>::adopt(node.get()));
-    enqueue(detail::TaskPtr::adopt(node.leak()));
-    return future;
+    auto call = make_call(std::move(f), std::move(args)...);
+    enqueue(std::move(call.task));
+    return std::move(call.future);
   }
 
   /// Calls f(element...) for the elements of one or more ranges, zipped; the shortest ends it. Gives a lazy input range
@@ -72,6 +68,22 @@ class Executor {
 
  protected:
   Executor() = default;
+
+  /// A call that was given to nobody yet.
+  template <class Result>
+  struct Call {
+    detail::TaskPtr task;
+    Future<Result> future;
+  };
+  template <class F, class... A>
+  static auto make_call(F f, A... args) -> Call<typename detail::CallTraits<F, A...>::Result> {
+    using Result = typename detail::CallTraits<F, A...>::Result;
+    using Node = detail::CallNode<F, A...>;
+    auto node = detail::NodePtr<Node>::adopt(new Node(std::in_place, std::move(f), std::move(args)...));
+    node->retain_unshared();
+    auto future = detail::FutureAccess::make(detail::NodePtr<detail::ResultNode<Result>>::adopt(node.get()));
+    return {detail::TaskPtr::adopt(node.leak()), std::move(future)};
+  }
 
   /// The one door: takes a PENDING node. Throws BrokenExecutor after shutdown.
   virtual void enqueue(detail::TaskPtr task) = 0;

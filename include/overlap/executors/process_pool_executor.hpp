@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,14 @@ class ProcessPoolExecutor final : public Executor {
     std::size_t max_tasks_per_child = 0;   ///< a worker is replaced after so many tasks; 0: never
     std::size_t max_memory_per_child = 0;  ///< a worker that has more bytes resident after a task is replaced; 0: never
     OnCrash on_crash = OnCrash::fail_task();
+    /// A task that runs longer, counted from when a worker gets it, fails with TaskTimedOut, and its worker is killed.
+    /// Absent: any time.
+    std::optional<Duration> task_timeout = std::nullopt;
+  };
+
+  /// Of one task.
+  struct TaskOptions {
+    std::optional<Duration> timeout = std::nullopt;  ///< instead of Options::task_timeout
   };
 
   ProcessPoolExecutor() : ProcessPoolExecutor(Options{}) {}
@@ -63,11 +72,18 @@ class ProcessPoolExecutor final : public Executor {
   explicit ProcessPoolExecutor(Options options);
   ~ProcessPoolExecutor() override;
 
-  /// As Executor::submit(), and the compiler refuses what cannot cross.
+  /// As Executor::submit(), and the compiler refuses what cannot cross. With options: submit({.timeout = 2s}, f, x).
   template <class F, class... A>
-  auto submit(F f, A... args) -> Future<typename detail::CallTraits<F, A...>::Result> {
+  auto submit(F f, A... args) {
     check_shippable<F, A...>();
     return Executor::submit(std::move(f), std::move(args)...);
+  }
+  template <class F, class... A>
+  auto submit(TaskOptions options, F f, A... args) -> Future<typename detail::CallTraits<F, A...>::Result> {
+    check_shippable<F, A...>();
+    auto call = make_call(std::move(f), std::move(args)...);
+    enqueue_with(std::move(call.task), options);
+    return std::move(call.future);
   }
 
   template <class F, class... Ranges>
@@ -118,6 +134,7 @@ class ProcessPoolExecutor final : public Executor {
 
   bool terminate_task(detail::TaskNode& node);
   void enqueue(detail::TaskPtr task) override;
+  void enqueue_with(detail::TaskPtr task, const TaskOptions& options);
   void do_shutdown(ShutdownOptions options) override;
 
   std::shared_ptr<Pool> pool_;

@@ -1,151 +1,197 @@
 #include "executors/process/channel.hpp"
 
-#include <sys/mman.h>
+#include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <system_error>
+
+#include "executors/process/helper_protocol.hpp"
 
 namespace overlap::detail {
 namespace {
 
 [[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
-/// Sends what follows the first `sent` bytes of header and payload, in one call. The count of sendmsg(2), or -1.
-ssize_t send_rest(int fd, const FrameHeader& header, std::string_view payload, std::size_t sent, int flags) {
-  std::array<iovec, 2> parts{};
+/// What a message that carries descriptors says, so that what a task wrote to a wrong descriptor is told from it.
+constexpr std::uint64_t kFilesMark = 0x6f766c7066696c65;
+
+/// 0, or errno.
+int send_files(int socket, const Message& message, int flags) noexcept {
+  std::array<int, Encoder::kMostAttached + 1> fds{};
   std::size_t count = 0;
-  const auto add = [&](const char* data, std::size_t size) {
-    if (size != 0) parts[count++] = {const_cast<char*>(data), size};
-  };
-  const std::size_t of_header = std::min(sent, sizeof header);
-  add(reinterpret_cast<const char*>(&header) + of_header, sizeof header - of_header);
-  add(payload.data() + (sent - of_header), payload.size() - (sent - of_header));
-
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = count;
-  ssize_t result = 0;
-  do {
-    result = ::sendmsg(fd, &message, flags | MSG_NOSIGNAL);
-  } while (result < 0 && errno == EINTR);
-  return result;
+  if (message.large) fds[count++] = message.large->fd();
+  for (const SharedFilePtr& file : message.attached) fds[count++] = file->fd();
+  if (count == 0) return 0;
+  return send_message(socket, bytes_of(kFilesMark), std::span(fds).first(count), flags) ? 0 : errno;
 }
 
-ssize_t receive_some(int fd, std::span<char> into, int flags) {
-  ssize_t result = 0;
-  do {
-    result = ::recv(fd, into.data(), into.size(), flags);
-  } while (result < 0 && errno == EINTR);
-  return result;
-}
-
-/// Hands what was received into direct() or into scratch to the parser.
-void parse(FrameParser& parser, bool direct, std::span<const char> received, std::vector<Frame>& frames) {
-  if (direct) {
-    parser.received_directly(received.size(), frames);
-  } else {
-    parser.feed(received, frames);
-  }
-}
-
-}  // namespace
-
-SharedPage::SharedPage(int fd) {
-  void* const memory = ::mmap(nullptr, sizeof(Contents), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED) throw_errno("mmap");
-  contents_ = static_cast<Contents*>(memory);  // zeros are an atomic of value zero
-}
-
-SharedPage::~SharedPage() {
-  if (contents_ != nullptr) ::munmap(contents_, sizeof(Contents));
-}
-
-std::pair<Channel, Channel::WorkerEnd> Channel::open() {
-  std::array<int, 2> sockets{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()) != 0) throw_errno("socketpair");
-  UniqueFd ours(sockets[0]);
-  UniqueFd workers(sockets[1]);
-  UniqueFd page(::memfd_create("overlap-worker", MFD_CLOEXEC));
-  if (!page || ::ftruncate(page.get(), sizeof(SharedPage::Contents)) != 0) throw_errno("memfd_create");
-  SharedPage mapped(page.get());
-  return {Channel(std::move(ours), std::move(mapped)), WorkerEnd{std::move(workers), std::move(page)}};
-}
-
-void Channel::send(const FrameHeader& header, Payload payload) {
-  if (ended_) return;
-  unsent_.push_back({header, std::move(payload)});
-  unsent_.back().header.length = unsent_.back().payload->size();
-  flush();
-}
-
-void Channel::flush() {
-  while (!unsent_.empty()) {
-    Unsent& first = unsent_.front();
-    const ssize_t count = send_rest(fd(), first.header, *first.payload, first.sent, MSG_DONTWAIT);
-    if (count < 0) {
-      if (errno != EAGAIN) end_sending();  // nobody will read it
-      return;
+/// The files of a frame, which were sent before it. Without descriptors for them the frame counts as too large.
+void receive_files(int socket, Frame& frame) {
+  if (frame.header.files == 0) return;
+  std::uint64_t mark = 0;
+  std::array<UniqueFd, Encoder::kMostAttached + 1> fds;
+  const ssize_t size = receive_message(socket, std::as_writable_bytes(std::span(&mark, 1)), fds, MSG_DONTWAIT);
+  if (size != sizeof mark || mark != kFilesMark) throw MalformedFrame();
+  try {
+    for (std::size_t i = 0; i < frame.header.files; ++i) {
+      if (!fds[i]) throw std::bad_alloc();
+      frame.files.push_back(std::make_shared<SharedFile>(fds[i].get()));
+      fds[i].release();
     }
-    first.sent += static_cast<std::size_t>(count);
-    if (first.sent == sizeof first.header + first.payload->size()) unsent_.pop_front();
+  } catch (const std::bad_alloc&) {
+    frame.too_large = true;
   }
 }
 
-void Channel::end_sending() {
-  if (ended_) return;
-  ended_ = true;
-  unsent_.clear();
-  // Not close(): a child that the program forked may hold a copy of the descriptor.
-  ::shutdown(fd(), SHUT_WR);
+/// The header of a message with its sizes.
+FrameHeader header_of(FrameHeader header, const Message& message) noexcept {
+  header.length = message.bytes.size() + message.segments.size() * sizeof(Segment);
+  header.segments = static_cast<std::uint32_t>(message.segments.size());
+  header.files = static_cast<std::uint32_t>(message.attached.size() + (message.large ? 1 : 0));
+  return header;
 }
 
-Channel::Received Channel::receive(std::span<char> scratch, std::vector<Frame>& frames) {
-  const std::span<char> direct = parser_.direct();
-  const std::span<char> into = direct.empty() ? scratch : direct;
-  const ssize_t count = receive_some(fd(), into, MSG_DONTWAIT);
-  if (count < 0 && errno == EAGAIN) return Received::nothing;
-  if (count <= 0) return Received::end;
-  parse(parser_, !direct.empty(), into.first(static_cast<std::size_t>(count)), frames);
-  return Received::some;
+/// The bytes of a frame, piece by piece in their order.
+std::array<std::span<const char>, 3> pieces_of(const FrameHeader& header, const Message& message) noexcept {
+  const auto chars = [](const void* data, std::size_t size) {
+    return std::span(static_cast<const char*>(data), size);
+  };
+  return {chars(&header, sizeof header), message.bytes,
+          chars(message.segments.data(), message.segments.size() * sizeof(Segment))};
 }
 
-bool Channel::has_begun(std::uint64_t task) const noexcept {
-  // acquire: pairs with the release in WorkerChannel::begin().
-  return (*page_).begun.load(std::memory_order_acquire) == task;
-}
-
-WorkerChannel::WorkerChannel(Channel::WorkerEnd end)
-    : socket_(std::move(end.socket)), page_(end.page.get()), scratch_(std::size_t{64} << 10) {}
-
-std::optional<Frame> WorkerChannel::receive() {
-  while (next_ == frames_.size()) {
-    frames_.clear();
-    next_ = 0;
-    const std::span<char> direct = parser_.direct();
-    const std::span<char> into = direct.empty() ? std::span<char>(scratch_) : direct;
-    const ssize_t count = receive_some(socket_.get(), into, direct.empty() ? 0 : MSG_WAITALL);
-    if (count <= 0) return std::nullopt;
-    parse(parser_, !direct.empty(), into.first(static_cast<std::size_t>(count)), frames_);
-  }
-  return std::move(frames_[next_++]);
-}
-
-bool WorkerChannel::send(const FrameHeader& header, std::string_view payload) {
-  FrameHeader whole = header;
-  whole.length = payload.size();
-  std::size_t sent = 0;
-  while (sent < sizeof whole + payload.size()) {
-    const ssize_t count = send_rest(socket_.get(), whole, payload, sent, 0);
-    if (count < 0) return false;
-    sent += static_cast<std::size_t>(count);
+/// Feeds what is there to the parser, up to the end of a frame. True when that was reached; `wake` when the writer is to
+/// be told of the room.
+bool parse(RingReader& in, FrameParser& parser, bool& wake) {
+  while (!parser.has_frame()) {
+    const std::span<const char> bytes = in.readable();
+    if (bytes.empty()) return false;
+    if (in.take(parser.feed(bytes))) wake = true;
   }
   return true;
 }
 
-void WorkerChannel::begin(std::uint64_t task) noexcept { (*page_).begun.store(task, std::memory_order_release); }
+}  // namespace
+
+// ---- The pool's end
+
+Channel::Channel(UniqueFd socket, Shared<ChannelMemory> memory)
+    : socket_(std::move(socket)),
+      memory_(std::move(memory)),
+      out_(memory_->to_worker, memory_->bytes_to_worker),
+      in_(memory_->from_worker, memory_->bytes_from_worker) {}
+
+std::pair<Channel, Channel::WorkerEnd> Channel::open() {
+  std::array<int, 2> sockets{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) throw_errno("socketpair");
+  UniqueFd ours(sockets[0]);
+  UniqueFd workers(sockets[1]);
+  UniqueFd memory = Shared<ChannelMemory>::create("overlap-channel");
+  Shared<ChannelMemory> mapped(memory.get(), SharedRegion::ForkedChildren::lose_it);
+  return {Channel(std::move(ours), std::move(mapped)), WorkerEnd{std::move(workers), std::move(memory)}};
+}
+
+int Channel::send(const FrameHeader& header, Payload message) {
+  if (ended_) return 0;
+  if (const int error = send_files(socket_.get(), *message, MSG_DONTWAIT); error != 0) return error;
+  header_ = header_of(header, *message);
+  unsent_ = std::move(message);
+  sent_ = 0;
+  flush();
+  return 0;
+}
+
+void Channel::flush() {
+  if (!unsent_) return;
+  std::size_t before = 0;  // where a piece begins
+  for (const std::span<const char> piece : pieces_of(header_, *unsent_)) {
+    while (sent_ < before + piece.size()) {
+      const std::size_t count = out_.put(piece.subspan(sent_ - before));
+      sent_ += count;
+      if (count != 0) continue;
+      out_.publish();
+      memory_->worker.ring();
+      if (!out_.wants_room()) return;
+    }
+    before += piece.size();
+  }
+  out_.publish();
+  memory_->worker.ring();
+  unsent_.reset();
+}
+
+void Channel::end_sending() noexcept {
+  if (std::exchange(ended_, true)) return;
+  unsent_.reset();
+  memory_->ended.store(1, std::memory_order_release);  // after what was published, which the worker reads first
+  memory_->worker.ring();
+}
+
+std::optional<Frame> Channel::receive() {
+  bool wake = false;
+  const bool whole = parse(in_, parser_, wake);
+  if (wake) memory_->worker.ring();
+  if (!whole) return std::nullopt;
+  Frame frame = parser_.take();
+  receive_files(socket_.get(), frame);
+  return frame;
+}
+
+bool Channel::has_begun(std::uint64_t task) const noexcept {
+  // acquire: pairs with the release in WorkerChannel::begin().
+  return memory_->begun.load(std::memory_order_acquire) == task;
+}
+
+// ---- The worker's end
+
+WorkerChannel::WorkerChannel(Channel::WorkerEnd end, Bell& pool)
+    : socket_(std::move(end.socket)),
+      memory_(end.memory.get(), SharedRegion::ForkedChildren::keep_it),
+      pool_(pool),
+      out_(memory_->from_worker, memory_->bytes_from_worker),
+      in_(memory_->to_worker, memory_->bytes_to_worker) {}
+
+std::optional<Frame> WorkerChannel::receive() {
+  while (true) {
+    const std::uint32_t heard = memory_->worker.listen();
+    const bool ended = memory_->ended.load(std::memory_order_acquire) != 0;  // before the ring: what is in it counts
+    bool wake = false;
+    const bool whole = parse(in_, parser_, wake);
+    if (wake) pool_.ring();
+    if (whole) {
+      Frame frame = parser_.take();
+      receive_files(socket_.get(), frame);
+      return frame;
+    }
+    if (ended) return std::nullopt;
+    if (!wake) memory_->worker.wait(heard, std::nullopt);
+  }
+}
+
+void WorkerChannel::send(const FrameHeader& header, const Message& message) {
+  if (const int error = send_files(socket_.get(), message, 0); error != 0) {
+    throw std::system_error(error, std::generic_category(), "shared memory cannot be handed to the program");
+  }
+  const FrameHeader whole = header_of(header, message);
+  for (const std::span<const char> piece : pieces_of(whole, message)) write(piece);
+  out_.publish();
+  pool_.ring();
+}
+
+/// Copies into the ring, and waits for room when it is full.
+void WorkerChannel::write(std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const std::uint32_t heard = memory_->worker.listen();
+    const std::size_t count = out_.put(bytes);
+    bytes = bytes.subspan(count);
+    if (count != 0) continue;
+    out_.publish();
+    pool_.ring();
+    if (!out_.wants_room()) memory_->worker.wait(heard, std::nullopt);
+  }
+}
+
+void WorkerChannel::begin(std::uint64_t task) noexcept { memory_->begun.store(task, std::memory_order_release); }
 
 }  // namespace overlap::detail

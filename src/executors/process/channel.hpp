@@ -1,45 +1,39 @@
 #pragma once
-/// The two ends of the way between a pool and one worker: today a stream socket, and a page of shared memory in which
-/// the worker says what it has begun.
+/// The two ends of the way between a pool and one worker: a ring of bytes in shared memory for each direction, a bell to
+/// wake the worker, the pool's bell to wake the pool, and a socket for descriptors, which memory cannot carry.
 
+#include <array>
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
+#include "executors/process/bell.hpp"
 #include "executors/process/frame.hpp"
+#include "executors/process/shared_region.hpp"
 #include "executors/process/unique_fd.hpp"
 
 namespace overlap::detail {
 
-/// Bytes to send, shared by the queue that sends them and the task that may have to be sent again.
-using Payload = std::shared_ptr<const std::string>;
+/// A message to send, shared by the channel that sends it and the task that may have to be sent again.
+using Payload = std::shared_ptr<const Message>;
 
-/// Memory that both ends see. Each lives on when the other is gone.
-class SharedPage {
- public:
-  struct Contents {
-    std::atomic<std::uint64_t> begun{0};  // the last task that the worker began
-  };
-  static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "two processes cannot share a lock in here");
+/// What pool and worker share. Zeros are a channel on which nothing was sent yet.
+struct ChannelMemory {
+  static constexpr std::size_t kRing = std::size_t{128} << 10;
 
-  /// Maps the memory behind a descriptor. Throws std::system_error.
-  explicit SharedPage(int fd);
-  ~SharedPage();
-  SharedPage(SharedPage&& other) noexcept : contents_(std::exchange(other.contents_, nullptr)) {}
-  SharedPage& operator=(SharedPage&&) = delete;
-
-  Contents& operator*() const noexcept { return *contents_; }
-
- private:
-  Contents* contents_;
+  Bell worker;                          // what the worker listens to
+  std::atomic<std::uint64_t> begun{0};  // the last task that the worker began
+  std::atomic<std::uint32_t> ended{0};  // the pool sends no more
+  RingCounters to_worker;
+  RingCounters from_worker;
+  alignas(4096) std::array<char, kRing> bytes_to_worker;
+  std::array<char, kRing> bytes_from_worker;
 };
 
-/// The pool's end. Never blocks: what does not fit into the socket waits here.
+/// The pool's end. Never blocks: what does not fit into the ring waits here.
 ///
 /// The sending half is guarded by the pool's lock; the receiving half belongs to the pool's manager thread.
 class Channel {
@@ -47,45 +41,39 @@ class Channel {
   /// What the worker needs to open its end.
   struct WorkerEnd {
     UniqueFd socket;
-    UniqueFd page;
-  };
-
-  enum class Received {
-    some,     ///< there may be more
-    nothing,  ///< for now
-    end,      ///< the worker's end is closed; everything that it sent has been received
+    UniqueFd memory;
   };
 
   /// Makes both ends. Throws std::system_error.
   static std::pair<Channel, WorkerEnd> open();
 
-  int fd() const noexcept { return socket_.get(); }
-
-  void send(const FrameHeader& header, Payload payload);
-  /// Sends what waits, as far as it goes. A worker that is gone is no error here: its end-of-file tells.
+  /// Sends a frame, or as much as fits; has_unsent() must be false. Gives 0, or errno when the message's files cannot be
+  /// handed over: then nothing was sent. Throws MalformedFrame, as flush() does.
+  int send(const FrameHeader& header, Payload message);
+  /// Sends what waits, as far as it goes.
   void flush();
-  bool has_unsent() const noexcept { return !unsent_.empty(); }
-  /// The worker sees end-of-file after what it was sent. What waits here is dropped.
-  void end_sending();
+  bool has_unsent() const noexcept { return unsent_ != nullptr; }
+  /// The worker is to end when it has read what it was sent. What waits here is dropped.
+  void end_sending() noexcept;
 
-  /// Receives once; appends the frames that are whole now. Throws MalformedFrame.
-  Received receive(std::span<char> scratch, std::vector<Frame>& frames);
+  /// Whether receive() may find something. Any thread may ask.
+  bool has_news() const noexcept { return in_.has_news(); }
+  /// The next frame that is whole; nothing when there is none for now. Throws MalformedFrame.
+  std::optional<Frame> receive();
 
   /// Whether the worker has begun the task.
   bool has_begun(std::uint64_t task) const noexcept;
 
  private:
-  struct Unsent {
-    FrameHeader header;
-    Payload payload;
-    std::size_t sent = 0;
-  };
-
-  Channel(UniqueFd socket, SharedPage page) : socket_(std::move(socket)), page_(std::move(page)) {}
+  Channel(UniqueFd socket, Shared<ChannelMemory> memory);
 
   UniqueFd socket_;
-  SharedPage page_;
-  std::deque<Unsent> unsent_;
+  Shared<ChannelMemory> memory_;
+  RingWriter out_;
+  RingReader in_;
+  FrameHeader header_;  // of unsent_
+  Payload unsent_;
+  std::size_t sent_ = 0;  // bytes of unsent_, its header included
   bool ended_ = false;
   FrameParser parser_;
 };
@@ -93,22 +81,25 @@ class Channel {
 /// The worker's end. Blocks.
 class WorkerChannel {
  public:
-  explicit WorkerChannel(Channel::WorkerEnd end);
+  /// `pool` outlives it.
+  WorkerChannel(Channel::WorkerEnd end, Bell& pool);
 
-  /// The next frame; nothing at the end of the stream. Throws MalformedFrame.
+  /// The next frame; nothing when the pool sends no more. Throws MalformedFrame.
   std::optional<Frame> receive();
-  /// False when the pool is gone.
-  bool send(const FrameHeader& header, std::string_view payload);
+  /// Throws MalformedFrame, and std::system_error when the message's files cannot be handed over.
+  void send(const FrameHeader& header, const Message& message);
   /// Tells the pool, without a message, that the task has begun: it must not be given to another worker any more.
   void begin(std::uint64_t task) noexcept;
 
  private:
+  void write(std::span<const char> bytes);
+
   UniqueFd socket_;
-  SharedPage page_;
+  Shared<ChannelMemory> memory_;
+  Bell& pool_;
+  RingWriter out_;
+  RingReader in_;
   FrameParser parser_;
-  std::vector<char> scratch_;
-  std::vector<Frame> frames_;
-  std::size_t next_ = 0;  // of frames_, not given out yet
 };
 
 }  // namespace overlap::detail

@@ -1,7 +1,9 @@
-// What happens under the pool's lock: who gets which task, when workers start and leave. Nothing here blocks, and
-// nothing runs code of the user's.
+// What happens under the pool's lock: who gets which task, when workers start and leave. Nothing here blocks, nothing
+// runs code of the user's, and nothing throws.
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -14,14 +16,28 @@ using detail::Endings;
 using detail::FrameHeader;
 using detail::FrameKind;
 using detail::JobPtr;
+using detail::make_error;
+
+namespace {
+
+/// A text about a failure, or none when there is no memory for it.
+template <class MakeText>
+std::string text_or_nothing(MakeText make_text) noexcept {
+  try {
+    return make_text();
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
+}  // namespace
 
 void ProcessPoolExecutor::Pool::advance(Endings& endings) {
   drop_cancelled(endings);
   while (!queue_.empty() && !idle_.empty()) {
-    JobPtr job = std::move(queue_.front());
-    queue_.pop_front();
+    JobPtr job = queue_.pop_front();
     if (job->start()) {
-      give(*idle_.back(), std::move(job));
+      give(*idle_.back(), std::move(job), endings);
     } else {
       endings.cancel(std::move(job));
     }
@@ -35,51 +51,87 @@ void ProcessPoolExecutor::Pool::advance(Endings& endings) {
       if (worker->state == State::idle || worker->state == State::starting) dismiss(*worker);
     }
   }
-  if (ended()) poller_.wake();
+  if (ended()) bell_->ring();
 }
 
 void ProcessPoolExecutor::Pool::drop_cancelled(Endings& endings) {
-  while (!queue_.empty() && queue_.front()->node->phase() == detail::TaskNode::cancelled) {
-    endings.cancel(std::move(queue_.front()));
-    queue_.pop_front();
+  while (!queue_.empty() && queue_.front().node->phase() == detail::TaskNode::cancelled) {
+    endings.cancel(queue_.pop_front());
   }
 }
 
-void ProcessPoolExecutor::Pool::give(Worker& worker, JobPtr job) {
-  set_state(worker, State::busy);
-  worker.job = std::move(job);
+void ProcessPoolExecutor::Pool::give(Worker& worker, JobPtr job, Endings& endings) {
   FrameHeader header;
   header.kind = FrameKind::task;
-  header.task = worker.job->id;
-  header.thunk = worker.job->thunk;
-  worker.channel.send(header, worker.job->call);
-  watch_writes(worker);
+  header.task = job->id;
+  header.thunk = job->thunk;
+  set_state(worker, State::busy);
+  worker.job = std::move(job);
+  int error = 0;
+  try {
+    error = worker.channel.send(header, worker.job->call);
+  } catch (const detail::MalformedFrame&) {  // somebody wrote over the memory of its ring
+    kill(worker, SIGKILL);                   // and the task, which has not begun, goes to another
+    return;
+  }
+  if (error != 0) {
+    set_state(worker, State::idle);
+    endings.fail(std::move(worker.job), make_error<NotShippable>([&] {
+                   return fmt::format("{}: the memory of the arguments cannot be handed to a worker: {}",
+                                      options_.name, std::strerror(error));
+                 }));
+    return;
+  }
+  if (!worker.job->timeout) return;
+  worker.deadline = deadline_after(*worker.job->timeout);
+  bell_->ring();  // the manager is to wait no longer than that
 }
 
 void ProcessPoolExecutor::Pool::start_worker(Endings& endings) {
+  if (const int error = add_worker(); error != 0) cannot_start(error, endings);
+}
+
+/// 0, or errno.
+int ProcessPoolExecutor::Pool::add_worker() {
   try {
     auto [channel, end] = detail::Channel::open();
-    auto worker = std::make_unique<Worker>(next_worker_++, std::move(channel));
-    poller_.add(worker->channel.fd(), worker->id);
-    helper_.start_worker(worker->id, std::move(end));
-    watch_helper_writes();
-    workers_.emplace(worker->id, std::move(worker));
+    idle_.reserve(workers_.size() + 1);  // so that set_state() needs no memory
+    const std::uint64_t id = next_worker_++;
+    Worker& worker = *workers_.emplace(id, std::make_unique<Worker>(id, std::move(channel))).first->second;
     ++count_[static_cast<std::size_t>(State::starting)];
+    const int error = helper_.start_worker(id, end);
+    if (error == EAGAIN) {
+      worker.end = std::move(end);
+      watch_.arm(true);
+    } else if (error != 0) {
+      remove(worker);
+      return error;
+    }
+    return 0;
   } catch (const std::system_error& error) {  // out of descriptors, say
-    cannot_start(error.what(), endings);
+    return error.code().value();
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
   }
 }
 
 /// The workers that there are do the work. Without any, nobody ever would.
-void ProcessPoolExecutor::Pool::cannot_start(const std::string& why, Endings& endings) {
+void ProcessPoolExecutor::Pool::cannot_start(int error, Endings& endings) {
   cannot_grow_ = true;
-  if (live() == 0) break_pool(fmt::format("{}: no worker process can be started: {}", options_.name, why), endings);
+  if (live() > 0) return;
+  break_pool(text_or_nothing([&] {
+               return fmt::format("{}: no worker process can be started: {}", options_.name, std::strerror(error));
+             }),
+             endings);
 }
 
-void ProcessPoolExecutor::Pool::break_pool(const std::string& why, Endings& endings) {
-  if (!broken_) broken_ = why;
-  for (JobPtr& job : queue_) endings.fail(std::move(job), BrokenExecutor(why));
-  queue_.clear();
+void ProcessPoolExecutor::Pool::break_pool(std::string why, Endings& endings) {
+  if (!broken_) why_broken_ = std::move(why);
+  broken_ = true;
+  while (JobPtr job = queue_.pop_front()) {
+    // Each with an exception of its own: threads that handle one at the same time share nothing.
+    endings.fail(std::move(job), make_error<BrokenExecutor>([&] { return why_broken_; }));
+  }
 }
 
 void ProcessPoolExecutor::Pool::set_state(Worker& worker, State state) {
@@ -94,30 +146,33 @@ void ProcessPoolExecutor::Pool::dismiss(Worker& worker) {
   worker.told_to_end = true;
   set_state(worker, State::leaving);
   worker.channel.end_sending();
-  watch_writes(worker);
 }
 
 void ProcessPoolExecutor::Pool::kill(Worker& worker, int signal) {
   dismiss(worker);
-  helper_.kill_worker(worker.id, signal);
-  watch_helper_writes();
+  worker.wanted_signal = signal;
+  ask_helper(worker);
 }
 
-void ProcessPoolExecutor::Pool::watch_writes(Worker& worker) {
-  const bool wanted = worker.channel.has_unsent();
-  if (wanted == std::exchange(worker.wants_write, wanted) || worker.at_end) return;
-  poller_.want_write(worker.channel.fd(), worker.id, wanted);
+/// Its task is ended, as that says, once the worker is gone.
+void ProcessPoolExecutor::Pool::condemn(Worker& worker) {
+  worker.condemned = std::move(worker.job);
+  worker.deadline.reset();
+  kill(worker, SIGKILL);
 }
 
-void ProcessPoolExecutor::Pool::watch_helper_writes() {
-  if (helper_.has_refused()) poller_.wake();  // the manager sees to them
-  const bool wanted = helper_.has_unsent();
-  if (wanted == std::exchange(helper_wants_write_, wanted)) return;
-  poller_.want_write(helper_.fd(), kHelperKey, wanted);
+/// Sends the helper what it is to do about the worker, or sees to it that this is tried again.
+void ProcessPoolExecutor::Pool::ask_helper(Worker& worker) {
+  if (worker.end || worker.wanted_signal == 0) return;
+  const int error = helper_.kill_worker(worker.id, worker.wanted_signal);
+  if (error == EAGAIN) {
+    watch_.arm(true);
+  } else {
+    worker.wanted_signal = 0;
+  }
 }
 
 void ProcessPoolExecutor::Pool::remove(Worker& worker) {
-  if (!worker.at_end) poller_.remove(worker.channel.fd());
   set_state(worker, State::leaving);
   --count_[static_cast<std::size_t>(State::leaving)];
   workers_.erase(worker.id);

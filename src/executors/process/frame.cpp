@@ -2,54 +2,62 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <new>
 
 namespace overlap::detail {
 namespace {
 constexpr std::size_t kHeader = sizeof(FrameHeader);
-constexpr std::size_t kWorthDirect = std::size_t{64} << 10;
-}  // namespace
+}
 
-void FrameParser::feed(std::span<const char> bytes, std::vector<Frame>& frames) {
-  while (!bytes.empty()) {
-    const std::size_t wanted = have_ < kHeader ? kHeader - have_ : kHeader + frame_.header.length - have_;
-    const std::size_t count = std::min(wanted, bytes.size());
-    if (have_ < kHeader) {
-      std::memcpy(reinterpret_cast<char*>(&frame_.header) + have_, bytes.data(), count);
-    } else if (!frame_.too_large) {
-      std::memcpy(frame_.payload.data.get() + (have_ - kHeader), bytes.data(), count);
-    }
-    bytes = bytes.subspan(count);
-    advance(count, frames);
+std::size_t FrameParser::feed(std::span<const char> bytes) {
+  std::size_t used = 0;
+  if (have_ < kHeader) {
+    used = std::min<std::size_t>(bytes.size(), kHeader - have_);
+    std::memcpy(reinterpret_cast<char*>(&frame_.header) + have_, bytes.data(), used);
+    have_ += used;
+    if (have_ < kHeader) return used;
+    begin_payload();
+    bytes = bytes.subspan(used);
   }
-}
-
-std::span<char> FrameParser::direct() noexcept {
-  if (have_ < kHeader || frame_.too_large) return {};
-  const std::size_t done = have_ - kHeader;
-  if (frame_.payload.size - done < kWorthDirect) return {};
-  return {frame_.payload.data.get() + done, frame_.payload.size - done};
-}
-
-void FrameParser::received_directly(std::size_t count, std::vector<Frame>& frames) { advance(count, frames); }
-
-void FrameParser::advance(std::size_t count, std::vector<Frame>& frames) {
+  const std::size_t count = std::min<std::uint64_t>(bytes.size(), left());
+  if (count != 0 && !frame_.too_large) {
+    std::memcpy(frame_.payload.data.get() + (have_ - kHeader), bytes.data(), count);
+  }
   have_ += count;
-  if (have_ == kHeader) begin_payload();
-  if (have_ < kHeader || have_ - kHeader < frame_.header.length) return;
-  frames.push_back(std::move(frame_));
-  frame_ = Frame{};
-  have_ = 0;
+  return used + count;
 }
 
 void FrameParser::begin_payload() {
-  if (frame_.header.magic != FrameHeader::kMagic) throw MalformedFrame();
+  const FrameHeader& header = frame_.header;
+  if (header.magic != FrameHeader::kMagic) throw MalformedFrame();
+  if (header.length > std::numeric_limits<std::uint64_t>::max() - kHeader) throw MalformedFrame();
+  if (header.segments > header.length / sizeof(Segment)) throw MalformedFrame();
+  if (header.files > Encoder::kMostAttached + 1) throw MalformedFrame();
+  if (header.length == 0) return;
   try {
-    frame_.payload.data = std::make_unique_for_overwrite<char[]>(frame_.header.length);
-    frame_.payload.size = frame_.header.length;
+    frame_.payload.data = std::make_unique_for_overwrite<char[]>(header.length);
+    frame_.payload.size = header.length;
   } catch (const std::bad_alloc&) {  // also for a length that no array can have
     frame_.too_large = true;
   }
+}
+
+Frame FrameParser::take() noexcept {
+  Frame whole = std::move(frame_);
+  frame_ = Frame{};
+  have_ = 0;
+  return whole;
+}
+
+MessageView Frame::message(std::vector<Segment>& segments) const {
+  segments.resize(header.segments);
+  if (segments.empty()) return {payload.view(), {}, nullptr, files};
+  if (files.empty()) throw NotShippable("a message between processes lacks its memory");
+  const std::size_t size = segments.size() * sizeof(Segment);
+  std::memcpy(segments.data(), payload.view().data() + (payload.size - size), size);
+  return {payload.view().substr(0, payload.size - size), segments, files.front().get(),
+          std::span(files).subspan(1)};
 }
 
 }  // namespace overlap::detail

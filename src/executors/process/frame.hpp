@@ -5,11 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string_view>
 #include <vector>
 
-#include <overlap/core/detail/code_address.hpp>
+#include <overlap/core/detail/archive.hpp>
+
+#include "executors/process/ring.hpp"
 
 namespace overlap::detail {
 
@@ -21,17 +22,19 @@ enum class FrameKind : std::uint16_t {
 };
 
 struct FrameHeader {
-  static constexpr std::uint32_t kMagic = 0x6f766c70;  // tells a frame from what a task wrote to a wrong descriptor
+  static constexpr std::uint32_t kMagic = 0x6f766c70;  // tells a frame from what a task wrote to a wrong place
   static constexpr std::uint16_t kLast = 1;            // flag of an outcome: the worker retires after this task
 
   std::uint32_t magic = kMagic;
   FrameKind kind = FrameKind::task;
   std::uint16_t flags = 0;
-  std::uint64_t length = 0;  // of the payload
+  std::uint64_t length = 0;    // of the payload: the message's bytes, then its segments
+  std::uint32_t segments = 0;  // of the message
+  std::uint32_t files = 0;     // that come along on the socket: first that of the segments, if there are any
   std::uint64_t task = 0;
   CodeAddress thunk{};
 };
-static_assert(sizeof(FrameHeader) == 56, "the header crosses as its bytes: no padding");
+static_assert(sizeof(FrameHeader) == 64, "the header crosses as its bytes: no padding");
 
 /// A block of bytes that is not filled before it is written to: payloads may have gigabytes.
 struct Bytes {
@@ -43,31 +46,30 @@ struct Bytes {
 struct Frame {
   FrameHeader header;
   Bytes payload;
-  bool too_large = false;  ///< no memory for the payload: it was read and dropped
-};
+  bool too_large = false;            ///< no memory for the payload, or no descriptors for the files: they were dropped
+  std::vector<SharedFilePtr> files;  ///< that came along
 
-/// What arrived is no frame.
-struct MalformedFrame : std::runtime_error {
-  MalformedFrame() : std::runtime_error("a message between processes is malformed") {}
+  /// The message in it, which refers to this frame and to `segments`. Throws NotShippable when it does not add up.
+  MessageView message(std::vector<Segment>& segments) const;
 };
 
 /// Cuts a stream of bytes into frames, however it is split. Not thread-safe.
 class FrameParser {
  public:
-  /// Takes bytes that were received; appends the frames that are whole now. Throws MalformedFrame.
-  void feed(std::span<const char> bytes, std::vector<Frame>& frames);
+  /// Takes bytes up to the end of a frame, at most; gives how many. Then has_frame() says whether it is whole. Throws
+  /// MalformedFrame.
+  std::size_t feed(std::span<const char> bytes);
 
-  /// What is missing of a large payload, for receiving into it without a copy; empty when feed() does as well.
-  std::span<char> direct() noexcept;
-  /// So many bytes were put at the beginning of direct().
-  void received_directly(std::size_t count, std::vector<Frame>& frames);
+  bool has_frame() const noexcept { return have_ >= sizeof(FrameHeader) && left() == 0; }
+  /// The frame that is whole; the next feed() begins another.
+  Frame take() noexcept;
 
  private:
+  std::uint64_t left() const noexcept { return sizeof(FrameHeader) + frame_.header.length - have_; }
   void begin_payload();
-  void advance(std::size_t count, std::vector<Frame>& frames);
 
   Frame frame_;
-  std::size_t have_ = 0;  // bytes of this frame, header included
+  std::uint64_t have_ = 0;  // bytes of this frame, header included
 };
 
 }  // namespace overlap::detail

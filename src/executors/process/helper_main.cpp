@@ -23,8 +23,10 @@
 
 #include <fmt/format.h>
 
+#include "executors/process/bell.hpp"
 #include "executors/process/helper_protocol.hpp"
 #include "executors/process/process_role.hpp"
+#include "executors/process/shared_region.hpp"
 #include "executors/process/worker_main.hpp"
 
 namespace overlap::detail {
@@ -32,8 +34,11 @@ namespace {
 
 class Helper {
  public:
-  Helper(UniqueFd control, const WorkerSetup& setup)
-      : setup_(setup), control_(std::move(control)), host_(open_pidfd(setup.host)) {
+  Helper(UniqueFd control, const WorkerSetup& setup, int bell)
+      : setup_(setup),
+        bell_(bell, SharedRegion::ForkedChildren::keep_it),
+        control_(std::move(control)),
+        host_(open_pidfd(setup.host)) {
     sigset_t children;
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
@@ -89,7 +94,7 @@ class Helper {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    run_worker(setup_, id, std::move(end));
+    run_worker(setup_, id, std::move(end), *bell_);
   }
 
   void reap() {
@@ -114,6 +119,7 @@ class Helper {
   }
 
   const WorkerSetup& setup_;
+  const Shared<Bell> bell_;  // the pool's; workers inherit it
   UniqueFd control_;
   UniqueFd host_;      // a pidfd: readable when the host is gone; empty where the kernel refuses
   UniqueFd children_;  // readable when SIGCHLD is pending
@@ -140,17 +146,20 @@ void fill_standard_descriptors() {
 
 void run_helper(int control) {
   set_process_role(ProcessRole::helper);
+  fill_standard_descriptors();
   WorkerSetup setup;
-  if (receive_message(control, std::as_writable_bytes(std::span(&setup, 1)), {}, 0) != sizeof setup ||
-      setup.magic != WorkerSetup::kMagic) {
+  UniqueFd bell;
+  if (receive_message(control, std::as_writable_bytes(std::span(&setup, 1)), std::span(&bell, 1), 0) != sizeof setup ||
+      setup.magic != WorkerSetup::kMagic || !bell) {
     refuse(control);
   }
   ::fcntl(control, F_SETFD, FD_CLOEXEC);
-  fill_standard_descriptors();
   std::signal(SIGINT, SIG_IGN);   // Ctrl-C is for the host, which then ends its pools
   std::signal(SIGPIPE, SIG_IGN);  // what a write says is enough
   ::prctl(PR_SET_NAME, fmt::format("{:.8}_helper", setup.name.data()).c_str());
-  Helper(UniqueFd(control), setup).run();
+  Helper helper(UniqueFd(control), setup, bell.get());
+  bell.reset();
+  helper.run();
   std::fflush(nullptr);
   std::_Exit(EXIT_SUCCESS);
 }

@@ -75,14 +75,14 @@ class SpawnSetup {
 
 }  // namespace
 
-HelperProcess::HelperProcess(const WorkerSetup& setup) {
+HelperProcess::HelperProcess(const WorkerSetup& setup, int bell) {
   std::array<int, 2> sockets{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
     throw_no_helper("socketpair", errno);
   }
   control_ = UniqueFd(sockets[0]);
   const UniqueFd theirs(sockets[1]);
-  if (!send_message(control_.get(), bytes_of(setup), {}, MSG_DONTWAIT)) throw_no_helper("sendmsg", errno);
+  if (!send_message(control_.get(), bytes_of(setup), std::span(&bell, 1), MSG_DONTWAIT)) throw_no_helper("sendmsg", errno);
   const pid_t pid = SpawnSetup(theirs.get()).spawn();
   process_ = open_pidfd(pid);
   if (!process_) {
@@ -99,43 +99,21 @@ HelperProcess::~HelperProcess() {
   wait();
 }
 
-void HelperProcess::start_worker(std::uint64_t worker, Channel::WorkerEnd end) {
-  send({{HelperRequest::Kind::start, 0, worker}, std::move(end)});
+int HelperProcess::start_worker(std::uint64_t worker, const Channel::WorkerEnd& end) noexcept {
+  const std::array<int, 2> fds = {end.socket.get(), end.memory.get()};
+  return send({HelperRequest::Kind::start, 0, worker}, fds);
 }
 
-void HelperProcess::kill_worker(std::uint64_t worker, int signal) {
-  send({{HelperRequest::Kind::kill, signal, worker}, std::nullopt});
+int HelperProcess::kill_worker(std::uint64_t worker, int signal) noexcept {
+  return send({HelperRequest::Kind::kill, signal, worker}, {});
 }
 
-void HelperProcess::send(Unsent message) {
-  unsent_.push_back(std::move(message));
-  flush();
-}
-
-void HelperProcess::flush() {
-  while (!unsent_.empty() && try_send(unsent_.front())) {
-    unsent_.pop_front();  // and with it our copies of the worker's descriptors
-  }
-}
-
-/// False when it must be tried again.
-bool HelperProcess::try_send(const Unsent& message) {
-  std::array<int, 2> fds{};
-  std::span<const int> sent;
-  if (message.end) {
-    fds = {message.end->socket.get(), message.end->page.get()};
-    sent = fds;
-  }
-  if (send_message(fd(), bytes_of(message.request), sent, MSG_DONTWAIT)) return true;
-  if (errno == EAGAIN) return false;
-  // Too many descriptors under way, say. That the helper is gone is told by its end-of-file, for all workers at once.
-  const bool gone = errno == EPIPE || errno == ECONNRESET;
-  if (message.end && !gone) refused_.push_back({HelperReport::Kind::start_failed, 0, message.request.worker, errno, 0});
-  return true;
+int HelperProcess::send(const HelperRequest& request, std::span<const int> fds) noexcept {
+  if (send_message(fd(), bytes_of(request), fds, MSG_DONTWAIT)) return 0;
+  return errno == EPIPE || errno == ECONNRESET ? 0 : errno;
 }
 
 void HelperProcess::end() noexcept {
-  unsent_.clear();
   // Not close(): a child that the program forked may hold a copy of the descriptor.
   ::shutdown(fd(), SHUT_WR);
 }

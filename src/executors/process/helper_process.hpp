@@ -1,11 +1,9 @@
 #pragma once
 /// The pool's side of its helper: a child process that runs the same program and forks the workers.
 
-#include <deque>
 #include <optional>
+#include <span>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "executors/process/channel.hpp"
 #include "executors/process/helper_protocol.hpp"
@@ -16,8 +14,8 @@ namespace overlap::detail {
 /// in wait().
 class HelperProcess {
  public:
-  /// Starts it. Throws BrokenExecutor.
-  explicit HelperProcess(const WorkerSetup& setup);
+  /// Starts it; it gets the memory of the pool's bell. Throws BrokenExecutor.
+  HelperProcess(const WorkerSetup& setup, int bell);
   /// Ends it and waits for that.
   ~HelperProcess();
   HelperProcess(const HelperProcess&) = delete;
@@ -25,14 +23,11 @@ class HelperProcess {
 
   int fd() const noexcept { return control_.get(); }
 
-  void start_worker(std::uint64_t worker, Channel::WorkerEnd end);
-  /// Nothing happens when the worker is gone already.
-  void kill_worker(std::uint64_t worker, int signal);
-  void flush();
-  bool has_unsent() const noexcept { return !unsent_.empty(); }
-  /// Workers that could not be asked for, as the helper reports those that it cannot fork.
-  bool has_refused() const noexcept { return !refused_.empty(); }
-  std::vector<HelperReport> take_refused() noexcept { return std::exchange(refused_, {}); }
+  /// Asks for a worker, or for a worker's end (nothing happens when it is gone already). Give 0 when that was done, EAGAIN
+  /// when it must be tried again once the socket takes more, and otherwise why it can't be done. That the helper is
+  /// gone is no error here: its end-of-file tells, for all workers at once.
+  int start_worker(std::uint64_t worker, const Channel::WorkerEnd& end) noexcept;
+  int kill_worker(std::uint64_t worker, int signal) noexcept;
   /// The helper kills what workers are left, and ends.
   void end() noexcept;
 
@@ -44,17 +39,10 @@ class HelperProcess {
   std::string wait();
 
  private:
-  struct Unsent {
-    HelperRequest request;
-    std::optional<Channel::WorkerEnd> end;
-  };
-  void send(Unsent message);
-  bool try_send(const Unsent& message);
+  int send(const HelperRequest& request, std::span<const int> fds) noexcept;
 
   UniqueFd control_;
   UniqueFd process_;  // a pidfd: means this very child, whoever reaps it
-  std::deque<Unsent> unsent_;
-  std::vector<HelperReport> refused_;
   bool ended_ = false;
 };
 

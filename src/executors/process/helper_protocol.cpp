@@ -10,7 +10,7 @@
 namespace overlap::detail {
 namespace {
 
-constexpr std::size_t kMostFds = 4;
+constexpr std::size_t kMostFds = 253;  // SCM_MAX_FD, which the kernel does not publish
 
 struct ControlBuffer {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostFds * sizeof(int))> bytes{};

@@ -18,7 +18,7 @@ namespace overlap::detail {
 inline constexpr std::string_view kHelperMark = "--overlap-process-helper=";
 inline constexpr int kHelperControl = 3;
 
-/// The first message: what all workers have in common.
+/// The first message: what all workers have in common. The memory of the pool's bell comes along.
 struct WorkerSetup {
   static constexpr std::uint64_t kMagic = 0x6f7665726c617031;
 

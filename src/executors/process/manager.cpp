@@ -1,16 +1,18 @@
 // The manager thread of a process pool. Its loop, in words:
-//   - A worker's socket has something: read what is there. "Ready" and an outcome make the worker idle, which may give
-//     it the next task, before the outcome is published.
-//   - A worker's socket is at its end: the worker exits, or can no longer be talked to. It is killed to make sure, and
-//     its report awaited.
+//   - A worker has sent something: read what is there. "Ready" and an outcome make the worker idle, which may give it
+//     the next task, before the outcome is published.
+//   - A worker has made room for more of what it is sent: send that.
+//   - A worker sends what no worker sends: it cannot be talked to any more. It is killed, and its report awaited.
 //   - The helper reports a worker's end: what the worker had sent is read first, then its task is settled.
 //   - The helper's socket is at its end: without it no death is seen, and its workers die with it. The pool breaks.
-//   - A socket takes more: send what waits.
-//   - A worker could not be asked for: as if the helper had reported that.
-// It leaves when the pool has ended; see pool.cpp.
+//   - The helper's socket takes more: ask what it was not asked yet.
+//   - A task has run longer than it may: its worker is killed.
+// All of these ring the pool's bell; the manager sleeps when a look at everything found none of them. It leaves when the
+// pool has ended; see pool.cpp.
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 
@@ -28,27 +30,38 @@ using detail::FrameHeader;
 using detail::FrameKind;
 using detail::HelperReport;
 using detail::JobPtr;
+using detail::make_error;
 using detail::MutexLock;
-using detail::Poller;
-using Received = detail::Channel::Received;
 
 namespace {
+
 constexpr unsigned kMostLost = 3;          // workers that may die with a task sent to them and not begun
 constexpr unsigned kMostFailedStarts = 3;  // workers in a row that may die before they are ready
+
+/// How a worker ended; nothing when there is no memory to say it.
+std::string describe_end(std::uint64_t worker, pid_t pid, int status) noexcept {
+  try {
+    return fmt::format("worker {} (pid {}) {}", worker, pid, detail::describe_wait_status(status));
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
 }  // namespace
 
 void ProcessPoolExecutor::Pool::run() {
   const CurrentHome home(this, CurrentHome::Kind::completer);
   pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
+  watch_.arm(false);
   while (!has_ended()) {
-    for (const Poller::Event& event : poller_.wait()) on_event(event);
-    for (const HelperReport& report : take_refused()) on_report(report);
+    const std::uint32_t heard = bell_->listen();
+    const bool had_news = handle_news();
+    const std::optional<TimePoint> deadline = end_late_tasks();
+    if (!had_news) bell_->wait(heard, deadline);
   }
+  watch_.stop();
   if (helper_gone_) return;
-  {
-    const MutexLock lock(mutex_);
-    helper_.end();
-  }
+  helper_.end();
   helper_.wait();
 }
 
@@ -57,18 +70,57 @@ bool ProcessPoolExecutor::Pool::has_ended() {
   return ended();
 }
 
-std::vector<HelperReport> ProcessPoolExecutor::Pool::take_refused() {
-  const MutexLock lock(mutex_);
-  return helper_.take_refused();
+/// Looks at everything. False when there was nothing to do.
+bool ProcessPoolExecutor::Pool::handle_news() {
+  std::array<Worker*, 64> senders;  // those left out are seen the next time
+  std::size_t count = 0;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [id, worker] : workers_) {
+      if (worker->is_unreadable) continue;
+      send_more(*worker);
+      if (worker->channel.has_news() && count < senders.size()) senders[count++] = worker.get();
+    }
+  }
+  bool had_news = count == senders.size();
+  for (Worker* const worker : std::span(senders).first(count)) {
+    while (read(*worker)) had_news = true;
+  }
+  if (watch_.take_news()) {
+    had_news = true;
+    on_helper_news();
+  }
+  return had_news;
 }
 
-void ProcessPoolExecutor::Pool::on_event(const Poller::Event& event) {
-  if (event.key == kHelperKey) {
-    on_helper_event(event);
-  } else if (Worker* const worker = find(event.key)) {
-    if (event.writable) send_more(*worker);
-    if (event.readable && !worker->at_end) read(*worker);
+void ProcessPoolExecutor::Pool::send_more(Worker& worker) {
+  try {
+    worker.channel.flush();
+  } catch (const detail::MalformedFrame&) {
+    kill(worker, SIGKILL);
   }
+}
+
+/// Gives the time at which the next task will have run too long.
+std::optional<TimePoint> ProcessPoolExecutor::Pool::end_late_tasks() {
+  std::optional<TimePoint> next;
+  std::optional<TimePoint> now;  // asked for only where there are deadlines
+  const MutexLock lock(mutex_);
+  for (const auto& [id, worker] : workers_) {
+    if (!worker->job || !worker->deadline) continue;
+    if (!now) now = Clock::now();
+    if (*worker->deadline > *now) {
+      next = std::min(next.value_or(TimePoint::max()), *worker->deadline);
+      continue;
+    }
+    worker->job->ending = make_error<TaskTimedOut>([&] {
+      return fmt::format("{}: task {} ran longer than {:g} s, so worker {} (pid {}) was killed", options_.name,
+                         worker->job->id, std::chrono::duration<double>(*worker->job->timeout).count(), worker->id,
+                         worker->pid);
+    });
+    condemn(*worker);
+  }
+  return next;
 }
 
 ProcessPoolExecutor::Pool::Worker* ProcessPoolExecutor::Pool::find(std::uint64_t id) {
@@ -77,32 +129,24 @@ ProcessPoolExecutor::Pool::Worker* ProcessPoolExecutor::Pool::find(std::uint64_t
   return found == workers_.end() ? nullptr : found->second.get();
 }
 
-void ProcessPoolExecutor::Pool::send_more(Worker& worker) {
-  const MutexLock lock(mutex_);
-  worker.channel.flush();
-  watch_writes(worker);
-}
-
-/// Receives once and acts on what is whole. False when there is nothing more for now.
+/// Reads one frame and acts on it. False when there is none for now.
 bool ProcessPoolExecutor::Pool::read(Worker& worker) {
-  Received received = Received::end;
-  frames_.clear();
+  if (worker.is_unreadable) return false;
+  std::optional<Frame> frame;
   try {
-    received = worker.channel.receive(scratch_, frames_);
-  } catch (const std::exception&) {  // not what a worker sends, or no memory: it cannot be understood any more
+    frame = worker.channel.receive();
+  } catch (const detail::MalformedFrame&) {
+    on_malformed(worker);
+    return false;
   }
-  for (const Frame& frame : frames_) on_frame(worker, frame);
-  if (received == Received::end) on_end_of_file(worker);
-  return received == Received::some;
+  if (frame) on_frame(worker, *frame);
+  return frame.has_value();
 }
 
-void ProcessPoolExecutor::Pool::on_end_of_file(Worker& worker) {
+void ProcessPoolExecutor::Pool::on_malformed(Worker& worker) {
   const MutexLock lock(mutex_);
-  worker.at_end = true;
-  poller_.remove(worker.channel.fd());
-  set_state(worker, State::leaving);
-  helper_.kill_worker(worker.id, SIGKILL);  // no matter if it exits already: its status stands
-  watch_helper_writes();
+  worker.is_unreadable = true;
+  kill(worker, SIGKILL);  // no matter if it exits already: its status stands
 }
 
 void ProcessPoolExecutor::Pool::on_frame(Worker& worker, const Frame& frame) {
@@ -113,14 +157,9 @@ void ProcessPoolExecutor::Pool::on_frame(Worker& worker, const Frame& frame) {
     case FrameKind::outcome:
       on_outcome(worker, frame);
       break;
-    case FrameKind::setup_failed: {
-      Endings endings;
-      const MutexLock lock(mutex_);
-      break_pool(fmt::format("{}: the initializer of a worker failed: {}", options_.name, frame.payload.view()),
-                 endings);
-      advance(endings);
+    case FrameKind::setup_failed:
+      on_setup_failed(frame);
       break;
-    }
     case FrameKind::task:
       break;  // goes the other way
   }
@@ -142,6 +181,7 @@ void ProcessPoolExecutor::Pool::on_outcome(Worker& worker, const Frame& frame) {
     const MutexLock lock(mutex_);
     if (!worker.job || worker.job->id != frame.header.task) return;  // it was terminated meanwhile
     job = std::move(worker.job);
+    worker.deadline.reset();
     if ((frame.header.flags & FrameHeader::kLast) != 0) dismiss(worker);
     if (worker.state == State::busy) set_state(worker, State::idle);
     advance(endings);
@@ -149,15 +189,52 @@ void ProcessPoolExecutor::Pool::on_outcome(Worker& worker, const Frame& frame) {
   job->deliver(frame);
 }
 
-void ProcessPoolExecutor::Pool::on_helper_event(const Poller::Event& event) {
-  if (event.writable) {
-    const MutexLock lock(mutex_);
-    helper_.flush();
-    watch_helper_writes();
+void ProcessPoolExecutor::Pool::on_setup_failed(const Frame& frame) {
+  std::string why;
+  try {
+    why = fmt::format("{}: the initializer of a worker failed: {}", options_.name, frame.payload.view());
+  } catch (const std::bad_alloc&) {
   }
-  if (!event.readable) return;
+  Endings endings;
+  const MutexLock lock(mutex_);
+  break_pool(std::move(why), endings);
+  advance(endings);
+}
+
+void ProcessPoolExecutor::Pool::on_helper_news() {
+  send_requests();
   while (const std::optional<HelperReport> report = helper_.receive()) on_report(*report);
   if (helper_.has_ended()) on_helper_death();
+}
+
+/// Asks the helper for what it could not be asked for before, and watches on.
+void ProcessPoolExecutor::Pool::send_requests() {
+  Endings endings;
+  const MutexLock lock(mutex_);
+  bool again = false;
+  int refused = 0;
+  Worker* lost = nullptr;
+  for (const auto& [id, worker] : workers_) {
+    if (worker->end) {
+      const int error = helper_.start_worker(id, *worker->end);
+      again = error == EAGAIN;
+      if (again) break;
+      worker->end.reset();
+      if (error != 0) {
+        refused = error;
+        lost = worker.get();
+        break;
+      }
+    }
+    ask_helper(*worker);
+  }
+  if (lost != nullptr) {
+    remove(*lost);
+    cannot_start(refused, endings);
+    advance(endings);
+    again = true;  // there may be more
+  }
+  watch_.arm(again);
 }
 
 void ProcessPoolExecutor::Pool::on_report(const HelperReport& report) {
@@ -170,7 +247,7 @@ void ProcessPoolExecutor::Pool::on_report(const HelperReport& report) {
   Endings endings;
   const MutexLock lock(mutex_);
   remove(*worker);
-  cannot_start(std::strerror(report.status), endings);
+  cannot_start(report.status, endings);
   advance(endings);
 }
 
@@ -179,13 +256,13 @@ void ProcessPoolExecutor::Pool::on_death(Worker& worker, pid_t pid, int status) 
     const MutexLock lock(mutex_);
     set_state(worker, State::leaving);  // it gets no task because of what is read now
   }
-  while (!worker.at_end && read(worker)) {
+  while (read(worker)) {
   }
   Endings endings;
   const MutexLock lock(mutex_);
-  const std::string how = fmt::format("worker {} (pid {}) {}", worker.id, pid, detail::describe_wait_status(status));
+  const std::string how = describe_end(worker.id, pid, status);
   const bool failed_to_start = worker.pid == 0 && !worker.told_to_end;
-  if (worker.condemned) endings.cancel(std::move(worker.condemned));
+  if (worker.condemned) endings.end(std::move(worker.condemned));
   if (worker.job) {
     const bool begun = worker.channel.has_begun(worker.job->id);
     settle(std::move(worker.job), begun, how, endings);
@@ -193,9 +270,12 @@ void ProcessPoolExecutor::Pool::on_death(Worker& worker, pid_t pid, int status) 
   remove(worker);
   cannot_grow_ = false;
   if (failed_to_start && ++failed_starts_ >= kMostFailedStarts) {
-    break_pool(
-        fmt::format("{}: {} workers in a row ended before they were ready: {}", options_.name, failed_starts_, how),
-        endings);
+    std::string why;
+    try {
+      why = fmt::format("{}: {} workers in a row ended before they were ready: {}", options_.name, failed_starts_, how);
+    } catch (const std::bad_alloc&) {
+    }
+    break_pool(std::move(why), endings);
   }
   advance(endings);
 }
@@ -207,36 +287,50 @@ void ProcessPoolExecutor::Pool::settle(JobPtr job, bool begun, const std::string
     queue_.push_front(std::move(job));
     return;
   }
-  const std::string why =
-      fmt::format("{}: {} {} task {}", options_.name, how, begun ? "while it ran" : "before it could begin", job->id);
-  endings.fail(std::move(job), WorkerCrashed(why));
-  if (begun && options_.on_crash.breaks_pool()) break_pool(why, endings);
+  std::string why;
+  try {
+    why = fmt::format("{}: {} {} task {}", options_.name, how, begun ? "while it ran" : "before it could begin",
+                      job->id);
+  } catch (const std::bad_alloc&) {
+  }
+  endings.fail(std::move(job), make_error<WorkerCrashed>([&] { return why; }));
+  if (begun && options_.on_crash.breaks_pool()) break_pool(std::move(why), endings);
 }
 
 void ProcessPoolExecutor::Pool::on_helper_death() {
-  std::vector<Worker*> workers;
   {
     const MutexLock lock(mutex_);
-    for (const auto& [id, worker] : workers_) {
-      set_state(*worker, State::leaving);
-      workers.push_back(worker.get());
-    }
+    for (const auto& [id, worker] : workers_) set_state(*worker, State::leaving);
   }
-  for (Worker* const worker : workers) {
-    while (!worker->at_end && read(*worker)) {
+  while (true) {  // read what each has sent
+    Worker* sender = nullptr;
+    {
+      const MutexLock lock(mutex_);
+      for (const auto& [id, worker] : workers_) {
+        if (worker->channel.has_news() && !worker->is_unreadable) sender = worker.get();
+      }
     }
+    if (sender == nullptr) break;
+    while (read(*sender)) {
+    }
+    sender->is_unreadable = true;  // at its end: half a message may be left
   }
   helper_gone_ = true;
-  const std::string why = fmt::format("{}: the helper process {} (if at once: is main_guard the first line of main()?)",
-                                      options_.name, helper_.wait());
+  std::string why;
+  try {
+    why = fmt::format("{}: the helper process {} (if at once: is main_guard the first line of main()?)", options_.name,
+                      helper_.wait());
+  } catch (const std::bad_alloc&) {
+  }
   Endings endings;
   const MutexLock lock(mutex_);
-  poller_.remove(helper_.fd());
-  break_pool(why, endings);
+  break_pool(std::move(why), endings);
   while (!workers_.empty()) {
     Worker& worker = *workers_.begin()->second;
-    if (worker.condemned) endings.cancel(std::move(worker.condemned));
-    if (worker.job) endings.fail(std::move(worker.job), BrokenExecutor(why));
+    if (worker.condemned) endings.end(std::move(worker.condemned));
+    if (worker.job) {
+      endings.fail(std::move(worker.job), make_error<BrokenExecutor>([&] { return why_broken_; }));
+    }
     remove(worker);
   }
 }

@@ -64,9 +64,11 @@ ProcessPoolExecutor::Pool::Pool(Options options)
     : options_(checked(options)),
       max_workers_(options_.max_workers != 0 ? options_.max_workers : available_cpus()),
       owner_(::getpid()),
-      helper_(setup_of(options_)),
-      scratch_(std::size_t{64} << 10) {
-  poller_.add(helper_.fd(), kHelperKey);
+      bell_memory_(detail::Shared<detail::Bell>::create("overlap-bell")),
+      bell_(bell_memory_.get(), detail::SharedRegion::ForkedChildren::lose_it),
+      helper_(setup_of(options_), bell_memory_.get()),
+      watch_(helper_.fd(), *bell_) {
+  bell_memory_.reset();  // the helper has it now
 }
 
 void ProcessPoolExecutor::Pool::start() {
@@ -79,11 +81,11 @@ bool ProcessPoolExecutor::Pool::is_inherited() const noexcept { return ::getpid(
 std::string ProcessPoolExecutor::Pool::text(const char* message) const { return options_.name + ": " + message; }
 
 void ProcessPoolExecutor::Pool::check_open() {
-  if (broken_) throw BrokenExecutor(*broken_);
+  if (broken_) throw BrokenExecutor(why_broken_);
   if (closing_) throw BrokenExecutor(text("submit after shutdown"));
 }
 
-void ProcessPoolExecutor::Pool::enqueue(TaskPtr task) {
+void ProcessPoolExecutor::Pool::enqueue(TaskPtr task, std::optional<Duration> timeout) {
   if (is_inherited()) throw BrokenExecutor(text("the pool belongs to the process that this one was forked from"));
   const detail::ShipTable* const table = task->ship_table();
   if (table == nullptr) throw NotShippable(text(task->why_not_shippable()));
@@ -94,6 +96,7 @@ void ProcessPoolExecutor::Pool::enqueue(TaskPtr task) {
   task->set_home(this);
   JobPtr job = make_job(std::move(task), *table);
   if (!job) return;
+  job->timeout = timeout;
 
   Endings endings;
   const MutexLock lock(mutex_);
@@ -112,10 +115,10 @@ void ProcessPoolExecutor::Pool::enqueue(TaskPtr task) {
 JobPtr ProcessPoolExecutor::Pool::make_job(TaskPtr task, const detail::ShipTable& table) {
   auto job = std::make_unique<Job>(std::move(task));
   try {
-    detail::Encoder call;
+    detail::Encoder call(detail::Encoder::Large::shared);
     job->thunk = detail::locate_code(reinterpret_cast<const void*>(table.thunk));
     table.encode_call(*job->node, call);
-    job->call = std::make_shared<const std::string>(std::move(call.bytes()));
+    job->call = std::make_shared<const detail::Message>(std::move(call.message()));
     return job;
   } catch (...) {
     job->fail(std::current_exception());
@@ -132,10 +135,7 @@ void ProcessPoolExecutor::Pool::shutdown(ShutdownOptions options) {
     Endings endings;
     const MutexLock lock(mutex_);
     closing_ = true;
-    if (options.cancel_pending) {
-      for (JobPtr& job : queue_) endings.cancel(std::move(job));
-      queue_.clear();
-    }
+    if (options.cancel_pending) endings.cancel_all(queue_);
     advance(endings);
   }
   if (options.wait) join();
@@ -159,17 +159,14 @@ bool ProcessPoolExecutor::Pool::terminate(detail::TaskNode& node) {
   if (node.try_cancel()) return true;
   Endings endings;
   const MutexLock lock(mutex_);
-  for (auto it = queue_.begin(); it != queue_.end(); ++it) {  // it started once and waits to be run again
-    if ((*it)->node.get() != &node) continue;
-    endings.cancel(std::move(*it));
-    queue_.erase(it);
+  if (JobPtr job = queue_.take(node)) {  // it started once and waits to be run again
+    endings.cancel(std::move(job));
     return true;
   }
   for (const auto& [id, worker] : workers_) {
-    if (worker->condemned && worker->condemned->node.get() == &node) return true;
+    if (worker->condemned && worker->condemned->node.get() == &node) return !worker->condemned->ending;
     if (!worker->job || worker->job->node.get() != &node) continue;
-    worker->condemned = std::move(worker->job);
-    kill(*worker, SIGKILL);
+    condemn(*worker);
     advance(endings);
     return true;
   }
@@ -182,8 +179,7 @@ void ProcessPoolExecutor::Pool::end_workers(int signal) {
   const MutexLock lock(mutex_);
   closing_ = true;
   workers_ended_ = true;
-  for (JobPtr& job : queue_) endings.cancel(std::move(job));
-  queue_.clear();
+  endings.cancel_all(queue_);
   for (const auto& [id, worker] : workers_) kill(*worker, signal);
   advance(endings);
 }

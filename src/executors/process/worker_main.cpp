@@ -1,5 +1,5 @@
 // The end of a worker, one of:
-//   1. End-of-file on its socket: the pool has no more work for it, or is gone.
+//   1. The pool has said that it sends no more. (When the program is gone, the helper kills the worker.)
 //   2. It has run max_tasks tasks, or is larger than max_memory after one: it says so with the last outcome.
 //   3. The initializer threw: it says so and ends.
 //   4. A task ends the process, or a signal does; the helper reports how.
@@ -15,6 +15,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <optional>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -40,14 +42,15 @@ std::uint64_t resident_memory() {
 
 class Worker {
  public:
-  Worker(const WorkerSetup& setup, Channel::WorkerEnd end) : setup_(setup), channel_(std::move(end)) {}
+  Worker(const WorkerSetup& setup, Channel::WorkerEnd end, Bell& pool)
+      : setup_(setup), channel_(std::move(end), pool) {}
 
   void run() {
     if (!initialize()) return;
     FrameHeader ready;
     ready.kind = FrameKind::ready;
     ready.task = static_cast<std::uint64_t>(::getpid());
-    if (!channel_.send(ready, {})) return;
+    channel_.send(ready, {});
     while (const std::optional<Frame> frame = channel_.receive()) {
       if (!serve(*frame)) return;
     }
@@ -64,7 +67,7 @@ class Worker {
     } catch (...) {
       FrameHeader failed;
       failed.kind = FrameKind::setup_failed;
-      channel_.send(failed, describe(std::current_exception()));
+      channel_.send(failed, {describe(std::current_exception()), {}, nullptr, {}});
       return false;
     }
   }
@@ -72,29 +75,41 @@ class Worker {
   /// False when this was the last task.
   bool serve(const Frame& frame) {
     channel_.begin(frame.header.task);
-    Encoder outcome;
-    call(frame, outcome);
-    FrameHeader answer;
-    answer.kind = FrameKind::outcome;
-    answer.task = frame.header.task;
-    ++served_;
-    if (is_worn_out()) answer.flags = FrameHeader::kLast;
-    return channel_.send(answer, outcome.bytes()) && answer.flags == 0;
-  }
-
-  static void call(const Frame& frame, Encoder& outcome) {
+    std::optional<Encoder> outcome(std::in_place, Encoder::Large::shared);
     try {
-      if (frame.too_large) throw std::bad_alloc();
-      const void* const code = resolve_code(frame.header.thunk);
-      if (!is_registered_thunk(code)) throw NotShippable("the code of this task is not that of a task");
-      Decoder in(frame.payload.view());
-      reinterpret_cast<Thunk>(const_cast<void*>(code))(in, outcome);
+      call(frame, *outcome);
     } catch (abi::__forced_unwind&) {  // the task ends the thread that runs it, and so this process
       throw;
     } catch (...) {
-      outcome.bytes().clear();  // half a result
-      encode_error_outcome(outcome, std::current_exception());
+      outcome.emplace();  // without half a result
+      encode_error_outcome(*outcome, std::current_exception());
     }
+    ++served_;
+    FrameHeader answer;
+    answer.kind = FrameKind::outcome;
+    answer.task = frame.header.task;
+    if (is_worn_out()) answer.flags = FrameHeader::kLast;
+    send(answer, outcome->message());
+    return answer.flags == 0;
+  }
+
+  void send(const FrameHeader& answer, const Message& outcome) {
+    try {
+      channel_.send(answer, outcome);
+    } catch (const std::system_error&) {  // its shared memory cannot be handed over: the task has failed after all
+      Encoder error;
+      encode_error_outcome(error, std::current_exception());
+      channel_.send(answer, error.message());
+    }
+  }
+
+  static void call(const Frame& frame, Encoder& outcome) {
+    if (frame.too_large) throw std::bad_alloc();
+    const void* const code = resolve_code(frame.header.thunk);
+    if (!is_registered_thunk(code)) throw NotShippable("the code of this task is not that of a task");
+    std::vector<Segment> segments;
+    Decoder in(frame.message(segments));
+    reinterpret_cast<Thunk>(const_cast<void*>(code))(in, outcome);
   }
 
   bool is_worn_out() const {
@@ -109,13 +124,13 @@ class Worker {
 
 }  // namespace
 
-void run_worker(const WorkerSetup& setup, std::uint64_t id, Channel::WorkerEnd end) {
+void run_worker(const WorkerSetup& setup, std::uint64_t id, Channel::WorkerEnd end, Bell& pool) {
   set_process_role(ProcessRole::worker);
   const std::string name = fmt::format("{:.9}_{}", setup.name.data(), id);
   ::prctl(PR_SET_NAME, name.substr(0, 15).c_str());
   try {
-    Worker(setup, std::move(end)).run();
-  } catch (const MalformedFrame&) {  // a task wrote to, or read from, a descriptor that is not its own
+    Worker(setup, std::move(end), pool).run();
+  } catch (const MalformedFrame&) {  // a task wrote to memory, or to a descriptor, that is not its own
     std::_Exit(EXIT_FAILURE);
   }
   std::fflush(nullptr);

@@ -20,39 +20,107 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <variant>
+#include <vector>
 
 #include <overlap/core/detail/code_address.hpp>
+#include <overlap/core/detail/shared_file.hpp>
 #include <overlap/core/errors.hpp>
 
 namespace overlap::detail {
 
-class Encoder : public cereal::OutputArchive<Encoder, cereal::AllowEmptyClassElision> {
- public:
-  Encoder() : OutputArchive(this) {}
-  void save_binary(const void* data, std::size_t size) { bytes_.append(static_cast<const char*>(data), size); }
-  std::string& bytes() noexcept { return bytes_; }
-
- private:
-  std::string bytes_;
+/// A stretch of a message that is not among its bytes but in a file of shared memory, one behind the other.
+struct Segment {
+  std::uint64_t at;  ///< its place in the whole message
+  std::uint64_t size;
 };
 
-/// Reads what an Encoder wrote; throws NotShippable at the end of the bytes, never reads past it.
-class Decoder : public cereal::InputArchive<Decoder, cereal::AllowEmptyClassElision> {
+/// What an Encoder wrote.
+struct Message {
+  std::string bytes;
+  std::vector<Segment> segments;        ///< in ascending order
+  SharedFilePtr large;                  ///< what the segments are taken out of; null without any
+  std::vector<SharedFilePtr> attached;  ///< memory that crosses as it is
+};
+
+/// The same, as it was received or is to be read; refers to memory of somebody else's.
+struct MessageView {
+  MessageView(std::string_view all) noexcept : bytes(all) {}
+  MessageView(const Message& message) noexcept
+      : bytes(message.bytes), segments(message.segments), large(message.large.get()), attached(message.attached) {}
+  MessageView(std::string_view text, std::span<const Segment> parts, const SharedFile* file,
+              std::span<const SharedFilePtr> files) noexcept
+      : bytes(text), segments(parts), large(file), attached(files) {}
+
+  std::string_view bytes;
+  std::span<const Segment> segments;
+  const SharedFile* large = nullptr;
+  std::span<const SharedFilePtr> attached;
+};
+
+class Encoder : public cereal::OutputArchive<Encoder, cereal::AllowEmptyClassElision> {
  public:
-  explicit Decoder(std::string_view bytes) : InputArchive(this), rest_(bytes) {}
-  void load_binary(void* data, std::size_t size) {
-    if (size > rest_.size()) throw NotShippable("a message between processes ends too early");
-    if (size != 0) std::memcpy(data, rest_.data(), size);
-    rest_.remove_prefix(size);
+  enum class Large : std::uint8_t {
+    inside,  ///< among the other bytes
+    shared,  ///< in a file of shared memory, if one is to be had
+  };
+  /// From this size on what is written at a stroke, such as a vector of numbers, is worth a file. (Measured: below, to
+  /// make and hand over the file costs more than to copy twice more.)
+  static constexpr std::size_t kLarge = std::size_t{256} << 10;
+  /// Files that cross with one message, at most: what one message on a socket can carry is 253 (SCM_MAX_FD).
+  static constexpr std::size_t kMostAttached = 200;
+
+  explicit Encoder(Large large = Large::inside) : OutputArchive(this), large_(large) {}
+  void save_binary(const void* data, std::size_t size) {
+    if (size >= kLarge && large_ == Large::shared && put_aside(data, size)) return;
+    message_.bytes.append(static_cast<const char*>(data), size);
   }
-  std::size_t left() const noexcept { return rest_.size(); }
+  /// Lets a file cross with the message; gives its number there. Throws NotShippable beyond kMostAttached.
+  std::uint32_t attach(SharedFilePtr file);
+
+  std::string& bytes() noexcept { return message_.bytes; }
+  Message& message() noexcept { return message_; }
 
  private:
-  std::string_view rest_;
+  bool put_aside(const void* data, std::size_t size);
+
+  Message message_;
+  Large large_;
+};
+
+/// Reads what an Encoder wrote; throws NotShippable at the end of the message, never reads past it.
+class Decoder : public cereal::InputArchive<Decoder, cereal::AllowEmptyClassElision> {
+ public:
+  explicit Decoder(MessageView message) : InputArchive(this), rest_(message) {}
+  explicit Decoder(std::string_view bytes) : Decoder(MessageView(bytes)) {}
+  void load_binary(void* data, std::size_t size) {
+    if (!rest_.segments.empty()) return load_with_segments(static_cast<char*>(data), size);
+    load_inside(data, size);
+  }
+  /// A file that came along. Throws NotShippable when there is none of that number.
+  const SharedFilePtr& attachment(std::uint32_t index) const;
+
+  /// Bytes that were not read yet, without those in segments.
+  std::size_t left() const noexcept { return rest_.bytes.size(); }
+
+ private:
+  [[noreturn]] static void too_short();
+  void load_inside(void* data, std::size_t size) {
+    if (size > rest_.bytes.size()) too_short();
+    if (size != 0) std::memcpy(data, rest_.bytes.data(), size);
+    rest_.bytes.remove_prefix(size);
+    at_ += size;
+  }
+  void load_with_segments(char* data, std::size_t size);
+
+  MessageView rest_;
+  std::uint64_t at_ = 0;            // in the whole message
+  std::uint64_t in_segment_ = 0;    // bytes read of the first segment that is left
+  std::uint64_t in_file_ = 0;       // and of the file
 };
 
 /// Has support of its own in cereal: the standard containers, and classes with serialize() or save() and load().
