@@ -4,20 +4,17 @@
 
 #include <benchmark/benchmark.h>
 
-#include <linux/futex.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <cstdint>
 #include <future>
 #include <overlap/overlap.hpp>
 #include <thread>
 #include <vector>
+
+#include "ping_pong.hpp"
 
 namespace {
 
@@ -136,31 +133,11 @@ void round_trip_asio(benchmark::State& state) {
   }
 }
 
-void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value) {
-  syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
-}
-
 void round_trip_futex(benchmark::State& state) {
-  std::atomic<std::uint32_t> turn{0};  // 0: ours, 1: the other's, 2: the end
-  std::jthread other([&] {
-    while (true) {
-      std::uint32_t now = turn;
-      while (now == 0) {
-        futex(turn, FUTEX_WAIT_PRIVATE, 0);
-        now = turn;
-      }
-      if (now == 2) return;
-      turn = 0;
-      futex(turn, FUTEX_WAKE_PRIVATE, 1);
-    }
-  });
-  for (auto _ : state) {
-    turn = 1;
-    futex(turn, FUTEX_WAKE_PRIVATE, 1);
-    while (turn == 1) futex(turn, FUTEX_WAIT_PRIVATE, 1);
-  }
-  turn = 2;
-  futex(turn, FUTEX_WAKE_PRIVATE, 1);
+  bench::PingPong both(bench::PingPong::Between::threads);
+  std::jthread other([&both] { both.answer(); });
+  for (auto _ : state) both.round_trip();
+  both.end();
 }
 
 #define WITH_WORKERS ->UseRealTime()->MeasureProcessCPUTime()->ArgName("workers")
