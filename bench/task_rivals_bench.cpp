@@ -4,6 +4,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 
@@ -34,9 +35,9 @@ void many_overlap(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * kTasks);
 }
 
-/// Of std::packaged_task, through any `post`.
-template <class Post>
-void many_packaged(benchmark::State& state, Post post) {
+/// Of std::packaged_task, through any `post`; `wait` comes before the results are collected.
+template <class Post, class Wait>
+void many_packaged(benchmark::State& state, Post post, Wait wait) {
   std::vector<std::future<int>> futures(kTasks);
   for (auto _ : state) {
     for (int i = 0; i < kTasks; ++i) {
@@ -44,6 +45,7 @@ void many_packaged(benchmark::State& state, Post post) {
       futures[static_cast<std::size_t>(i)] = task.get_future();
       post(std::move(task));
     }
+    wait();
     for (auto& future : futures) benchmark::DoNotOptimize(future.get());
   }
   state.SetItemsProcessed(state.iterations() * kTasks);
@@ -51,18 +53,25 @@ void many_packaged(benchmark::State& state, Post post) {
 
 void many_asio(benchmark::State& state) {
   boost::asio::thread_pool pool(workers(state));
-  many_packaged(state, [&](auto task) { boost::asio::post(pool, std::move(task)); });
+  many_packaged(state, [&](auto task) { boost::asio::post(pool, std::move(task)); }, [] {});
+}
+
+/// By itself oneTBB starts no more threads than there are CPUs, this one included, and none of its own on one CPU.
+auto allow_tbb(std::size_t threads) {
+  using Control = oneapi::tbb::global_control;
+  return Control(Control::max_allowed_parallelism, threads);
 }
 
 void many_tbb(benchmark::State& state) {
-  // One slot more for this thread, which submits and does not work.
+  // One slot more for this thread, which submits, and works while it waits.
+  const auto allowed = allow_tbb(workers(state) + 1);
   oneapi::tbb::task_arena arena(static_cast<int>(workers(state)) + 1);
   arena.execute([&] {
     oneapi::tbb::task_group group;
-    many_packaged(state, [&](auto task) {
-      group.run([shared = std::make_shared<decltype(task)>(std::move(task))] { (*shared)(); });
-    });
-    group.wait();
+    many_packaged(
+        state,
+        [&](auto task) { group.run([shared = std::make_shared<decltype(task)>(std::move(task))] { (*shared)(); }); },
+        [&] { group.wait(); });
   });
 }
 
@@ -109,6 +118,7 @@ int fibonacci_tbb(int n) {
 }
 
 void fork_join_tbb(benchmark::State& state) {
+  const auto allowed = allow_tbb(workers(state));
   oneapi::tbb::task_arena arena(static_cast<int>(workers(state)));
   for (auto _ : state) {
     arena.execute([] { benchmark::DoNotOptimize(fibonacci_tbb(kFibonacci)); });
