@@ -72,7 +72,7 @@ pid_t start_child(Serve serve) {
   _exit(0);
 }
 
-void round_trip_futex(benchmark::State& state) {
+void two_processes_futex(benchmark::State& state) {
   void* shared = mmap(nullptr, sizeof(bench::PingPong), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return state.SkipWithError("mmap failed");
   auto* both = new (shared) bench::PingPong(bench::PingPong::Between::processes);
@@ -84,7 +84,7 @@ void round_trip_futex(benchmark::State& state) {
   munmap(shared, sizeof(bench::PingPong));
 }
 
-void round_trip_socketpair(benchmark::State& state) {
+void two_processes_socketpair(benchmark::State& state) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return state.SkipWithError("socketpair failed");
   const pid_t child = start_child([&ends] {
@@ -189,8 +189,8 @@ void copy_to_new_memory(benchmark::State& state) {
 BENCHMARK(submit_and_collect) WITH_WORKERS->Arg(1)->Arg(2);
 BENCHMARK(map_in_chunks)->UseRealTime()->MeasureProcessCPUTime()->ArgName("chunk")->Arg(1000)->Arg(0);
 BENCHMARK(round_trip) WITH_WORKERS->Arg(1)->Arg(2);
-BENCHMARK(round_trip_futex)->UseRealTime()->MeasureProcessCPUTime();
-BENCHMARK(round_trip_socketpair)->UseRealTime()->MeasureProcessCPUTime();
+BENCHMARK(two_processes_futex)->UseRealTime()->MeasureProcessCPUTime();
+BENCHMARK(two_processes_socketpair)->UseRealTime()->MeasureProcessCPUTime();
 
 #define WITH_SIZES ->UseRealTime()->ArgName("bytes")->Arg(64 << 10)->Arg(8 << 20)
 #define A_GIBIBYTE ->UseRealTime()->ArgName("bytes")->Arg(1 << 30)->Iterations(1)->Unit(benchmark::kMillisecond)
