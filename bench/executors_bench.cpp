@@ -1,8 +1,7 @@
-// What a task costs under each executor: submitting and collecting many, and one round trip at a time.
+// What a task costs under the executors of one process: submitting and collecting many, and one round trip at a time.
 #include <benchmark/benchmark.h>
 
 #include <overlap/overlap.hpp>
-#include <ranges>
 #include <vector>
 
 namespace {
@@ -13,7 +12,7 @@ overlap::Task<int> give_back_later(int value) { co_return value; }
 
 template <class E>
 E make() {
-  if constexpr (std::is_same_v<E, overlap::ThreadPoolExecutor> || std::is_same_v<E, overlap::ProcessPoolExecutor>) {
+  if constexpr (std::is_same_v<E, overlap::ThreadPoolExecutor>) {
     return E({.max_workers = 2});
   } else {
     return E();
@@ -35,7 +34,6 @@ void submit_and_collect(benchmark::State& state) {
 BENCHMARK(submit_and_collect<overlap::InlineExecutor>)->Arg(10'000)->UseRealTime();
 BENCHMARK(submit_and_collect<overlap::ThreadPoolExecutor>)->Arg(10'000)->UseRealTime();
 BENCHMARK(submit_and_collect<overlap::EventLoopExecutor>)->Arg(10'000)->UseRealTime();
-BENCHMARK(submit_and_collect<overlap::ProcessPoolExecutor>)->Arg(1'000)->UseRealTime();
 
 /// The same with coroutines.
 template <class E>
@@ -61,24 +59,7 @@ void round_trip(benchmark::State& state) {
 }
 BENCHMARK(round_trip<overlap::ThreadPoolExecutor>)->UseRealTime();
 BENCHMARK(round_trip<overlap::EventLoopExecutor>)->UseRealTime();
-BENCHMARK(round_trip<overlap::ProcessPoolExecutor>)->UseRealTime();
-
-/// Tiny items, a thousand a task.
-void map_in_chunks(benchmark::State& state) {
-  overlap::ProcessPoolExecutor executor({.max_workers = 2});
-  executor.submit(give_back, 0).result();
-  for (auto _ : state) {
-    for (int value : executor.map({.chunk = 1000}, give_back, std::views::iota(0, 100'000)))
-      benchmark::DoNotOptimize(value);
-  }
-  state.SetItemsProcessed(state.iterations() * 100'000);
-}
-BENCHMARK(map_in_chunks)->UseRealTime();
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  overlap::main_guard guard(argc, argv);
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-}
+BENCHMARK_MAIN();

@@ -4,20 +4,18 @@
 
 #include <benchmark/benchmark.h>
 
-#include <linux/futex.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <cstdint>
 #include <future>
 #include <overlap/overlap.hpp>
 #include <thread>
 #include <vector>
+
+#include "ping_pong.hpp"
 
 namespace {
 
@@ -37,9 +35,9 @@ void many_overlap(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * kTasks);
 }
 
-/// Of std::packaged_task, through any `post`.
-template <class Post>
-void many_packaged(benchmark::State& state, Post post) {
+/// Of std::packaged_task, through any `post`; `wait` comes before the results are collected.
+template <class Post, class Wait>
+void many_packaged(benchmark::State& state, Post post, Wait wait) {
   std::vector<std::future<int>> futures(kTasks);
   for (auto _ : state) {
     for (int i = 0; i < kTasks; ++i) {
@@ -47,6 +45,7 @@ void many_packaged(benchmark::State& state, Post post) {
       futures[static_cast<std::size_t>(i)] = task.get_future();
       post(std::move(task));
     }
+    wait();
     for (auto& future : futures) benchmark::DoNotOptimize(future.get());
   }
   state.SetItemsProcessed(state.iterations() * kTasks);
@@ -54,18 +53,25 @@ void many_packaged(benchmark::State& state, Post post) {
 
 void many_asio(benchmark::State& state) {
   boost::asio::thread_pool pool(workers(state));
-  many_packaged(state, [&](auto task) { boost::asio::post(pool, std::move(task)); });
+  many_packaged(state, [&](auto task) { boost::asio::post(pool, std::move(task)); }, [] {});
+}
+
+/// By itself oneTBB starts no more threads than there are CPUs, this one included, and none of its own on one CPU.
+auto allow_tbb(std::size_t threads) {
+  using Control = oneapi::tbb::global_control;
+  return Control(Control::max_allowed_parallelism, threads);
 }
 
 void many_tbb(benchmark::State& state) {
-  // One slot more for this thread, which submits and does not work.
+  // One slot more for this thread, which submits, and works while it waits.
+  const auto allowed = allow_tbb(workers(state) + 1);
   oneapi::tbb::task_arena arena(static_cast<int>(workers(state)) + 1);
   arena.execute([&] {
     oneapi::tbb::task_group group;
-    many_packaged(state, [&](auto task) {
-      group.run([shared = std::make_shared<decltype(task)>(std::move(task))] { (*shared)(); });
-    });
-    group.wait();
+    many_packaged(
+        state,
+        [&](auto task) { group.run([shared = std::make_shared<decltype(task)>(std::move(task))] { (*shared)(); }); },
+        [&] { group.wait(); });
   });
 }
 
@@ -112,6 +118,7 @@ int fibonacci_tbb(int n) {
 }
 
 void fork_join_tbb(benchmark::State& state) {
+  const auto allowed = allow_tbb(workers(state));
   oneapi::tbb::task_arena arena(static_cast<int>(workers(state)));
   for (auto _ : state) {
     arena.execute([] { benchmark::DoNotOptimize(fibonacci_tbb(kFibonacci)); });
@@ -136,31 +143,11 @@ void round_trip_asio(benchmark::State& state) {
   }
 }
 
-void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value) {
-  syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
-}
-
 void round_trip_futex(benchmark::State& state) {
-  std::atomic<std::uint32_t> turn{0};  // 0: ours, 1: the other's, 2: the end
-  std::jthread other([&] {
-    while (true) {
-      std::uint32_t now = turn;
-      while (now == 0) {
-        futex(turn, FUTEX_WAIT_PRIVATE, 0);
-        now = turn;
-      }
-      if (now == 2) return;
-      turn = 0;
-      futex(turn, FUTEX_WAKE_PRIVATE, 1);
-    }
-  });
-  for (auto _ : state) {
-    turn = 1;
-    futex(turn, FUTEX_WAKE_PRIVATE, 1);
-    while (turn == 1) futex(turn, FUTEX_WAIT_PRIVATE, 1);
-  }
-  turn = 2;
-  futex(turn, FUTEX_WAKE_PRIVATE, 1);
+  bench::PingPong both(bench::PingPong::Between::threads);
+  std::jthread other([&both] { both.answer(); });
+  for (auto _ : state) both.round_trip();
+  both.end();
 }
 
 #define WITH_WORKERS ->UseRealTime()->MeasureProcessCPUTime()->ArgName("workers")
