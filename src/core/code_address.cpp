@@ -4,7 +4,9 @@
 #include <link.h>
 
 #include <cstring>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <overlap/core/errors.hpp>
@@ -80,16 +82,17 @@ class Modules {
     return *modules;
   }
 
-  template <class Match>
-  Module find(Match match) OVERLAP_EXCLUDES(mutex_) {
+  /// What `use` gives for the module that matches; nothing when none does.
+  template <class Match, class Use>
+  auto find(Match match, Use use) OVERLAP_EXCLUDES(mutex_) -> std::optional<decltype(use(std::declval<Module&>()))> {
     const MutexLock lock(mutex_);
     for (const bool reread : {false, true}) {
       if (reread) read();
       for (const Module& module : modules_) {
-        if (match(module)) return module;
+        if (match(module)) return use(module);
       }
     }
-    return {};
+    return std::nullopt;
   }
 
  private:
@@ -106,22 +109,27 @@ class Modules {
 
 CodeAddress locate_code(const void* address) {
   const auto place = reinterpret_cast<std::uintptr_t>(address);
-  const Module module = Modules::instance().find([&](const Module& candidate) { return candidate.holds(place); });
-  if (module.code.empty())
-    throw NotShippable("a function that lies in no loaded module cannot cross to another process");
-  if (!module.has_build_id) {
-    throw NotShippable(module.name + " has no build-id: link it with -Wl,--build-id to send its functions to workers");
-  }
-  return {module.build_id, 0, place - module.base};
+  const auto matches = [place](const Module& module) { return module.holds(place); };
+  const auto located = Modules::instance().find(matches, [place](const Module& module) {
+    if (!module.has_build_id) {
+      throw NotShippable(module.name +
+                         " has no build-id: link it with -Wl,--build-id to send its functions to workers");
+    }
+    return CodeAddress{module.build_id, 0, place - module.base};
+  });
+  if (!located) throw NotShippable("a function that lies in no loaded module cannot cross to another process");
+  return *located;
 }
 
 const void* resolve_code(const CodeAddress& address) {
-  const Module module = Modules::instance().find(
-      [&](const Module& candidate) { return candidate.has_build_id && candidate.build_id == address.build_id; });
-  if (module.code.empty()) throw NotShippable("the code of this task is in a module that the worker has not loaded");
-  const std::uintptr_t place = module.base + address.offset;
-  if (!module.holds(place)) throw NotShippable("the code of this task lies outside the code of " + module.name);
-  return reinterpret_cast<const void*>(place);
+  const auto matches = [&](const Module& module) { return module.has_build_id && module.build_id == address.build_id; };
+  const auto place = Modules::instance().find(matches, [&](const Module& module) {
+    const std::uintptr_t inside = module.base + address.offset;
+    if (!module.holds(inside)) throw NotShippable("the code of this task lies outside the code of " + module.name);
+    return inside;
+  });
+  if (!place) throw NotShippable("the code of this task is in a module that the worker has not loaded");
+  return reinterpret_cast<const void*>(*place);
 }
 
 }  // namespace overlap::detail

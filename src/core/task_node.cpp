@@ -181,7 +181,7 @@ bool spin_until_done(const TaskNode& node) noexcept {
 }  // namespace
 
 bool TaskNode::wait(std::optional<TimePoint> deadline) noexcept {
-  if (spin_until_done(*this)) return true;
+  if (!is_far_ && spin_until_done(*this)) return true;
   // acquire, of every look at the word: pairs with the release of who ends the task. The flag needs no order but that
   // of the word itself, since a sleeper leaves nothing else for the completer to read.
   std::uint32_t word = word_.load(std::memory_order_acquire);

@@ -76,11 +76,11 @@ bool parse(RingReader& in, FrameParser& parser, bool& wake) {
 
 // ---- The pool's end
 
-Channel::Channel(UniqueFd socket, Shared<ChannelMemory> memory)
+Channel::Channel(UniqueFd socket, std::shared_ptr<Shared<ChannelMemory>> shared)
     : socket_(std::move(socket)),
-      memory_(std::move(memory)),
-      out_(memory_->to_worker, memory_->bytes_to_worker),
-      in_(memory_->from_worker, memory_->bytes_from_worker) {}
+      memory_(std::move(shared)),
+      out_(memory().to_worker, memory().bytes_to_worker),
+      in_(memory().from_worker, memory().bytes_from_worker) {}
 
 std::pair<Channel, Channel::WorkerEnd> Channel::open() {
   std::array<int, 2> sockets{};
@@ -88,7 +88,7 @@ std::pair<Channel, Channel::WorkerEnd> Channel::open() {
   UniqueFd ours(sockets[0]);
   UniqueFd workers(sockets[1]);
   UniqueFd memory = Shared<ChannelMemory>::create("overlap-channel");
-  Shared<ChannelMemory> mapped(memory.get(), SharedRegion::ForkedChildren::lose_it);
+  auto mapped = std::make_shared<Shared<ChannelMemory>>(memory.get(), SharedRegion::ForkedChildren::lose_it);
   return {Channel(std::move(ours), std::move(mapped)), WorkerEnd{std::move(workers), std::move(memory)}};
 }
 
@@ -98,40 +98,45 @@ int Channel::send(const FrameHeader& header, Payload message) {
   header_ = header_of(header, *message);
   unsent_ = std::move(message);
   sent_ = 0;
-  flush();
+  copy_unsent();
   return 0;
 }
 
 void Channel::flush() {
-  if (!unsent_) return;
+  if (unsent_ && copy_unsent()) memory().worker.ring();
+}
+
+/// As far as there is room. True when the worker has something to read.
+bool Channel::copy_unsent() {
+  bool copied = false;
   std::size_t before = 0;  // where a piece begins
   for (const std::span<const char> piece : pieces_of(header_, *unsent_)) {
     while (sent_ < before + piece.size()) {
       const std::size_t count = out_.put(piece.subspan(sent_ - before));
       sent_ += count;
+      copied = copied || count != 0;
       if (count != 0) continue;
       out_.publish();
-      memory_->worker.ring();
-      if (!out_.wants_room()) return;
+      if (!out_.wants_room()) return copied;
     }
     before += piece.size();
   }
   out_.publish();
-  memory_->worker.ring();
   unsent_.reset();
+  return true;
 }
 
 void Channel::end_sending() noexcept {
   if (std::exchange(ended_, true)) return;
   unsent_.reset();
-  memory_->ended.store(1, std::memory_order_release);  // after what was published, which the worker reads first
-  memory_->worker.ring();
+  memory().ended.store(1, std::memory_order_release);  // after what was published, which the worker reads first
+  memory().worker.ring();
 }
 
 std::optional<Frame> Channel::receive() {
   bool wake = false;
   const bool whole = parse(in_, parser_, wake);
-  if (wake) memory_->worker.ring();
+  if (wake) memory().worker.ring();
   if (!whole) return std::nullopt;
   Frame frame = parser_.take();
   receive_files(socket_.get(), frame);
@@ -140,7 +145,7 @@ std::optional<Frame> Channel::receive() {
 
 bool Channel::has_begun(std::uint64_t task) const noexcept {
   // acquire: pairs with the release in WorkerChannel::begin().
-  return memory_->begun.load(std::memory_order_acquire) == task;
+  return memory().begun.load(std::memory_order_acquire) == task;
 }
 
 // ---- The worker's end

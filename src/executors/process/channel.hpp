@@ -47,10 +47,13 @@ class Channel {
   /// Makes both ends. Throws std::system_error.
   static std::pair<Channel, WorkerEnd> open();
 
-  /// Sends a frame, or as much as fits; has_unsent() must be false. Gives 0, or errno when the message's files cannot be
-  /// handed over: then nothing was sent. Throws MalformedFrame, as flush() does.
+  /// Sends a frame, or as much as fits; has_unsent() must be false. The caller rings worker_bell(): outside of its lock,
+  /// since who is woken may get this very CPU at once. Gives 0, or errno when the message's files cannot be handed
+  /// over: then nothing was sent. Throws MalformedFrame, as flush() does.
   int send(const FrameHeader& header, Payload message);
-  /// Sends what waits, as far as it goes.
+  /// Lives as long as somebody holds it, also without the channel.
+  std::shared_ptr<Bell> worker_bell() const noexcept { return {memory_, &(*memory_)->worker}; }
+  /// Sends what waits, as far as it goes, and wakes the worker.
   void flush();
   bool has_unsent() const noexcept { return unsent_ != nullptr; }
   /// The worker is to end when it has read what it was sent. What waits here is dropped.
@@ -65,10 +68,12 @@ class Channel {
   bool has_begun(std::uint64_t task) const noexcept;
 
  private:
-  Channel(UniqueFd socket, Shared<ChannelMemory> memory);
+  Channel(UniqueFd socket, std::shared_ptr<Shared<ChannelMemory>> memory);
+  ChannelMemory& memory() const noexcept { return **memory_; }
+  bool copy_unsent();
 
   UniqueFd socket_;
-  Shared<ChannelMemory> memory_;
+  std::shared_ptr<Shared<ChannelMemory>> memory_;
   RingWriter out_;
   RingReader in_;
   FrameHeader header_;  // of unsent_

@@ -82,6 +82,7 @@ void ProcessPoolExecutor::Pool::give(Worker& worker, JobPtr job, Endings& ending
                  }));
     return;
   }
+  endings.ring(worker.channel.worker_bell());
   if (!worker.job->timeout) return;
   worker.deadline = deadline_after(*worker.job->timeout);
   bell_->ring();  // the manager is to wait no longer than that

@@ -1,6 +1,7 @@
 #pragma once
 /// A task on its way through a process pool, and what becomes of tasks once a lock is let go.
 
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -141,17 +142,23 @@ class JobQueue {
   std::size_t size_ = 0;
 };
 
-/// Ends of jobs that were decided under a lock. Declared before the lock is taken, it carries them out after that is
-/// let go: no callback and no destructor of a user's runs under a lock.
+/// What was decided under a lock: ends of jobs, workers to wake. Declared before the lock is taken, it carries them out
+/// after that is let go: no callback and no destructor of a user's runs under a lock, and nobody who is woken finds it
+/// taken.
 class Endings {
  public:
   Endings() = default;
   ~Endings() {
+    for (std::size_t i = 0; i < bells_; ++i) to_ring_[i]->ring();
     while (const JobPtr job = jobs_.pop_front()) job->end();
   }
   Endings(const Endings&) = delete;
   Endings& operator=(const Endings&) = delete;
 
+  void ring(std::shared_ptr<Bell> bell) noexcept {
+    if (bells_ == to_ring_.size()) return bell->ring();  // rather early than needing memory
+    to_ring_[bells_++] = std::move(bell);
+  }
   /// As the job says itself.
   void end(JobPtr job) noexcept { jobs_.push_back(std::move(job)); }
   /// Also for a job that is cancelled already, which is then just dropped.
@@ -169,6 +176,8 @@ class Endings {
 
  private:
   JobQueue jobs_;
+  std::array<std::shared_ptr<Bell>, 8> to_ring_;
+  std::size_t bells_ = 0;
 };
 
 }  // namespace overlap::detail

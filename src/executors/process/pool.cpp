@@ -94,6 +94,7 @@ void ProcessPoolExecutor::Pool::enqueue(TaskPtr task, std::optional<Duration> ti
     check_open();
   }
   task->set_home(this);
+  task->set_far();
   JobPtr job = make_job(std::move(task), *table);
   if (!job) return;
   job->timeout = timeout;

@@ -107,6 +107,8 @@ class TaskNode {
 
   /// The engine this task was given to, compared with the engine that the current thread works for.
   void set_home(const void* home) noexcept { home_ = home; }
+  /// It runs in another process: to look for its end, instead of sleeping, keeps a CPU from those who bring it about.
+  void set_far() noexcept { is_far_ = true; }
   const void* home() const noexcept { return home_; }
 
   TaskNode* next_in_queue = nullptr;  ///< for the intrusive queue of the executor that holds it
@@ -134,6 +136,7 @@ class TaskNode {
   const void* home_ = nullptr;
   Continuation* head_ = nullptr;  // both guarded by the lock that the node's address selects
   Continuation* tail_ = nullptr;
+  bool is_far_ = false;
 };
 
 /// Owning pointer to a node.
