@@ -158,6 +158,35 @@ void array_result(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * state.range(0));
 }
 
+/// The same array in shared memory, made once and handed over: nothing is copied.
+void shared_array_argument(benchmark::State& state) {
+  overlap::ProcessPoolExecutor pool({.max_workers = 1});
+  const auto first_and_last_of = [](overlap::SharedArray<double> array) { return *array.begin() + *(array.end() - 1); };
+  const Array array = make_array(bytes_of(state));
+  const overlap::SharedArray<double> shared(array);
+  pool.submit(first_and_last_of, shared).result();
+  for (auto _ : state) {
+    if (pool.submit(first_and_last_of, shared).result() != first_and_last(array)) {
+      state.SkipWithError("the worker saw another array");
+    }
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+
+/// With the one copy that takes an array of the program's there.
+void copied_to_shared_array_argument(benchmark::State& state) {
+  overlap::ProcessPoolExecutor pool({.max_workers = 1});
+  const auto first_and_last_of = [](overlap::SharedArray<double> array) { return *array.begin() + *(array.end() - 1); };
+  const Array array = make_array(bytes_of(state));
+  for (auto _ : state) {
+    const overlap::SharedArray<double> shared(array);
+    if (pool.submit(first_and_last_of, shared).result() != first_and_last(array)) {
+      state.SkipWithError("the worker saw another array");
+    }
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+
 /// Into memory that was used before: the bare copy.
 void copy_in_place(benchmark::State& state) {
   const Array array = make_array(bytes_of(state));
@@ -196,10 +225,14 @@ BENCHMARK(two_processes_socketpair)->UseRealTime()->MeasureProcessCPUTime();
 #define A_GIBIBYTE ->UseRealTime()->ArgName("bytes")->Arg(1 << 30)->Iterations(1)->Unit(benchmark::kMillisecond)
 BENCHMARK(array_argument) WITH_SIZES;
 BENCHMARK(array_result) WITH_SIZES;
+BENCHMARK(shared_array_argument) WITH_SIZES;
+BENCHMARK(copied_to_shared_array_argument) WITH_SIZES;
 BENCHMARK(copy_in_place) WITH_SIZES;
 BENCHMARK(copy_to_new_memory) WITH_SIZES;
 BENCHMARK(array_argument) A_GIBIBYTE;
 BENCHMARK(array_result) A_GIBIBYTE;
+BENCHMARK(shared_array_argument) A_GIBIBYTE;
+BENCHMARK(copied_to_shared_array_argument) A_GIBIBYTE;
 BENCHMARK(copy_in_place) A_GIBIBYTE;
 BENCHMARK(copy_to_new_memory) A_GIBIBYTE;
 

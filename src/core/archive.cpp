@@ -48,6 +48,7 @@ void Decoder::load_with_segments(char* data, std::size_t size) {
         too_short();
       }
       at_ += piece;
+      left_ -= piece;
       in_file_ += piece;
       in_segment_ += piece;
       if (in_segment_ == segment.size) {

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <overlap/core/errors.hpp>
@@ -83,8 +82,8 @@ class Modules {
   }
 
   /// What `use` gives for the module that matches; nothing when none does.
-  template <class Match, class Use>
-  auto find(Match match, Use use) OVERLAP_EXCLUDES(mutex_) -> std::optional<decltype(use(std::declval<Module&>()))> {
+  template <class Result, class Match, class Use>
+  std::optional<Result> find(Match match, Use use) OVERLAP_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     for (const bool reread : {false, true}) {
       if (reread) read();
@@ -110,7 +109,7 @@ class Modules {
 CodeAddress locate_code(const void* address) {
   const auto place = reinterpret_cast<std::uintptr_t>(address);
   const auto matches = [place](const Module& module) { return module.holds(place); };
-  const auto located = Modules::instance().find(matches, [place](const Module& module) {
+  const auto located = Modules::instance().find<CodeAddress>(matches, [place](const Module& module) {
     if (!module.has_build_id) {
       throw NotShippable(module.name +
                          " has no build-id: link it with -Wl,--build-id to send its functions to workers");
@@ -123,7 +122,7 @@ CodeAddress locate_code(const void* address) {
 
 const void* resolve_code(const CodeAddress& address) {
   const auto matches = [&](const Module& module) { return module.has_build_id && module.build_id == address.build_id; };
-  const auto place = Modules::instance().find(matches, [&](const Module& module) {
+  const auto place = Modules::instance().find<std::uintptr_t>(matches, [&](const Module& module) {
     const std::uintptr_t inside = module.base + address.offset;
     if (!module.holds(inside)) throw NotShippable("the code of this task lies outside the code of " + module.name);
     return inside;

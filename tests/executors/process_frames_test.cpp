@@ -11,6 +11,7 @@
 
 #include "executors/process/bell.hpp"
 #include "executors/process/frame.hpp"
+#include "support/sanitizers.hpp"
 
 namespace overlap::detail {
 namespace {
@@ -70,8 +71,9 @@ TEST(ProcessFrames, SizesThatCannotBeAreRefused) {
 }
 
 TEST(ProcessFrames, PayloadThatMemoryCannotHoldIsDroppedAndTheNextFrameRead) {
+  if (test::kSanitized) GTEST_SKIP() << "a sanitizer ends a program that asks for so much";
   FrameHeader header;
-  header.length = std::uint64_t{1} << 62;
+  header.length = std::uint64_t{1} << 46;
   FrameParser parser;
   parser.feed(std::span(reinterpret_cast<const char*>(&header), sizeof header));
   EXPECT_FALSE(parser.has_frame());

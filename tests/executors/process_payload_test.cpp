@@ -96,6 +96,7 @@ TEST(ProcessPayload, OfMoreWaitingTasksThanThereAreDescriptorsCrosses) {
       waiting.push_back(pool.submit([](std::vector<std::uint64_t> numbers) { return numbers.back(); }, large));
     }
     EXPECT_LT(test::count_descriptors(), before + 100);
+    gate.wait_for_task();
     gate.open();
     for (const auto& future : waiting) EXPECT_EQ(future.result(), large.back());
   }

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <new>
 
 namespace overlap::detail {
 namespace {
 constexpr std::size_t kHeader = sizeof(FrameHeader);
-}
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 46;  // no process has room for more
+}  // namespace
 
 std::size_t FrameParser::feed(std::span<const char> bytes) {
   std::size_t used = 0;
@@ -31,7 +31,7 @@ std::size_t FrameParser::feed(std::span<const char> bytes) {
 void FrameParser::begin_payload() {
   const FrameHeader& header = frame_.header;
   if (header.magic != FrameHeader::kMagic) throw MalformedFrame();
-  if (header.length > std::numeric_limits<std::uint64_t>::max() - kHeader) throw MalformedFrame();
+  if (header.length > kMostBytes) throw MalformedFrame();
   if (header.segments > header.length / sizeof(Segment)) throw MalformedFrame();
   if (header.files > Encoder::kMostAttached + 1) throw MalformedFrame();
   if (header.length == 0) return;

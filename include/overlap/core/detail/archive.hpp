@@ -95,7 +95,9 @@ class Encoder : public cereal::OutputArchive<Encoder, cereal::AllowEmptyClassEli
 /// Reads what an Encoder wrote; throws NotShippable at the end of the message, never reads past it.
 class Decoder : public cereal::InputArchive<Decoder, cereal::AllowEmptyClassElision> {
  public:
-  explicit Decoder(MessageView message) : InputArchive(this), rest_(message) {}
+  explicit Decoder(MessageView message) : InputArchive(this), rest_(message), left_(message.bytes.size()) {
+    for (const Segment& segment : rest_.segments) left_ += segment.size;
+  }
   explicit Decoder(std::string_view bytes) : Decoder(MessageView(bytes)) {}
   void load_binary(void* data, std::size_t size) {
     if (!rest_.segments.empty()) return load_with_segments(static_cast<char*>(data), size);
@@ -104,8 +106,13 @@ class Decoder : public cereal::InputArchive<Decoder, cereal::AllowEmptyClassElis
   /// A file that came along. Throws NotShippable when there is none of that number.
   const SharedFilePtr& attachment(std::uint32_t index) const;
 
-  /// Bytes that were not read yet, without those in segments.
-  std::size_t left() const noexcept { return rest_.bytes.size(); }
+  /// Bytes that were not read yet.
+  std::uint64_t left() const noexcept { return left_; }
+  /// Throws NotShippable for more elements than there are bytes left, before anybody makes room for them. Only objects of
+  /// an empty class take no byte: of those a million may be together.
+  void check_elements(std::uint64_t count) const {
+    if (count > left_ && count > 1'000'000) too_short();
+  }
 
  private:
   [[noreturn]] static void too_short();
@@ -114,13 +121,15 @@ class Decoder : public cereal::InputArchive<Decoder, cereal::AllowEmptyClassElis
     if (size != 0) std::memcpy(data, rest_.bytes.data(), size);
     rest_.bytes.remove_prefix(size);
     at_ += size;
+    left_ -= size;
   }
   void load_with_segments(char* data, std::size_t size);
 
   MessageView rest_;
-  std::uint64_t at_ = 0;            // in the whole message
-  std::uint64_t in_segment_ = 0;    // bytes read of the first segment that is left
-  std::uint64_t in_file_ = 0;       // and of the file
+  std::uint64_t left_;
+  std::uint64_t at_ = 0;          // in the whole message
+  std::uint64_t in_segment_ = 0;  // bytes read of the first segment that is left
+  std::uint64_t in_file_ = 0;     // and of the file
 };
 
 /// Has support of its own in cereal: the standard containers, and classes with serialize() or save() and load().
@@ -144,7 +153,14 @@ void CEREAL_SAVE_FUNCTION_NAME(Encoder& out, const T& value) {
 }
 template <CrossesAsBytes T>
 void CEREAL_LOAD_FUNCTION_NAME(Decoder& in, T& value) {
-  in.load_binary(&value, sizeof value);
+  if constexpr (std::is_same_v<T, bool>) {
+    unsigned char byte = 0;
+    in.load_binary(&byte, sizeof byte);
+    if (byte > 1) throw NotShippable("a message between processes has something else in the place of a bool");
+    value = byte == 1;
+  } else {
+    in.load_binary(&value, sizeof value);
+  }
 }
 
 template <class T>
@@ -163,6 +179,7 @@ template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(Decoder& in, cereal::SizeTag<T>& tag) {
   std::uint64_t size = 0;
   in(size);
+  in.check_elements(size);
   tag.size = static_cast<std::remove_reference_t<T>>(size);
 }
 template <class T>
