@@ -51,7 +51,8 @@ class Registry {
   Registry() OVERLAP_EXCLUDES(mutex_) {
     add_all<std::runtime_error, std::logic_error, std::invalid_argument, std::domain_error, std::length_error,
             std::out_of_range, std::range_error, std::overflow_error, std::underflow_error, CancelledError,
-            TimeoutError, BrokenExecutor, BrokenThreadPool, WorkerCrashed, TaskTimedOut, NotShippable, WouldDeadlock, Error>();
+            TimeoutError, BrokenExecutor, BrokenThreadPool, WorkerCrashed, TaskTimedOut, NotShippable, WouldDeadlock,
+            Error>();
     add(typeid(std::bad_alloc),
         [](const std::string&, const std::exception_ptr& inner) { return make_exception(std::bad_alloc(), inner); });
   }
@@ -91,6 +92,19 @@ std::string plain_type_name(const std::exception_ptr& error) {
   return name;
 }
 
+/// Null when there is none.
+std::exception_ptr decode_at_depth(Decoder& in, int depth) {
+  bool more = false;
+  in(more);
+  if (!more) return nullptr;
+  if (depth == kDeepestNesting) throw NotShippable("an error between processes is nested too deeply");
+  std::string name;
+  std::string message;
+  in(name, message);
+  const std::exception_ptr inner = decode_at_depth(in, depth + 1);
+  return Registry::instance().make(name, message, inner);
+}
+
 }  // namespace
 
 void register_exception(const std::type_info& type, ExceptionMaker make) { Registry::instance().add(type, make); }
@@ -105,14 +119,9 @@ void encode_exception(Encoder& out, std::exception_ptr error) {
 }
 
 std::exception_ptr decode_exception(Decoder& in) {
-  bool more = false;
-  in(more);
-  if (!more) return nullptr;
-  std::string name;
-  std::string message;
-  in(name, message);
-  const std::exception_ptr inner = decode_exception(in);
-  return Registry::instance().make(name, message, inner);
+  std::exception_ptr error = decode_at_depth(in, 0);
+  if (!error) throw NotShippable("a message between processes has no error where one must be");
+  return error;
 }
 
 }  // namespace overlap::detail

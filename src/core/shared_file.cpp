@@ -111,7 +111,7 @@ std::shared_ptr<const SharedBytes> SharedBytes::copy(std::span<const std::byte> 
 }
 
 std::shared_ptr<const SharedBytes> SharedBytes::map(SharedFilePtr file, std::size_t size) {
-  struct stat status {};
+  struct stat status{};
   const int seals = ::fcntl(file->fd(), F_GET_SEALS);
   if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || ::fstat(file->fd(), &status) != 0 ||
       static_cast<std::uint64_t>(status.st_size) != size) {

@@ -25,7 +25,7 @@ namespace {
 
 constexpr long kNever = -1;
 thread_local long allocations_left = kNever;
-thread_local bool is_spared = false;                  // from the next
+thread_local bool is_spared = false;                   // from the next
 std::atomic<long> allocations_left_elsewhere{kNever};  // of all threads that are not spared
 
 bool runs_out() noexcept {

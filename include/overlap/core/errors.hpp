@@ -38,8 +38,8 @@ struct WorkerCrashed : BrokenExecutor {
   using BrokenExecutor::BrokenExecutor;
 };
 
-/// A task in a worker process ran longer than its timeout, and was ended with its worker. Not a TimeoutError: a wait for
-/// the task that runs out of time throws that, and leaves the task as it is.
+/// A task in a worker process ran longer than its timeout, and was ended with its worker. Not a TimeoutError: a wait
+/// for the task that runs out of time throws that, and leaves the task as it is.
 struct TaskTimedOut : WorkerCrashed {
   using WorkerCrashed::WorkerCrashed;
 };

@@ -5,8 +5,8 @@
 namespace overlap::detail {
 void Bell::ring() noexcept {
   rung_.fetch_add(1);
-  // The one that takes the flag away wakes; the others need not.
-  if (sleeping_.load() != 0 && sleeping_.exchange(0) != 0) shared_futex_wake(rung_);
+  // The flag is the sleeper's to take away: a ringer that did so could take that of a later sleep, and wake too early.
+  if (sleeping_.load() != 0) shared_futex_wake(rung_);
 }
 
 void Bell::wait(std::uint32_t heard, std::optional<TimePoint> deadline) noexcept {

@@ -9,11 +9,12 @@
 
 namespace overlap::detail {
 
-/// Anybody may ring; one thread at most listens. Lies in shared memory: zeros are a bell that was never rung, no pointer
-/// and no lock is in it. Who listens:
+/// Anybody may ring; one thread at most listens. Lies in shared memory: zeros are a bell that was never rung, no
+/// pointer and no lock is in it. Who listens:
 ///   1. heard = listen();
 ///   2. looks at everything that may be news;
-///   3. wait(heard), if there was none. It sleeps at once: submitter, worker and manager take turns, and one that kept a
+///   3. wait(heard), if there was none. It sleeps at once: submitter, worker and manager take turns, and one that kept
+///   a
 ///      CPU busy looking would keep it from the next (measured on two CPUs: 20 to 60 us a round trip instead of 12).
 /// What was published before a ring() that this listen() does not count ends the wait at once.
 class Bell {

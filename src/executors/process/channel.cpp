@@ -54,15 +54,13 @@ FrameHeader header_of(FrameHeader header, const Message& message) noexcept {
 
 /// The bytes of a frame, piece by piece in their order.
 std::array<std::span<const char>, 3> pieces_of(const FrameHeader& header, const Message& message) noexcept {
-  const auto chars = [](const void* data, std::size_t size) {
-    return std::span(static_cast<const char*>(data), size);
-  };
+  const auto chars = [](const void* data, std::size_t size) { return std::span(static_cast<const char*>(data), size); };
   return {chars(&header, sizeof header), message.bytes,
           chars(message.segments.data(), message.segments.size() * sizeof(Segment))};
 }
 
-/// Feeds what is there to the parser, up to the end of a frame. True when that was reached; `wake` when the writer is to
-/// be told of the room.
+/// Feeds what is there to the parser, up to the end of a frame. True when that was reached; `wake` when the writer is
+/// to be told of the room.
 bool parse(RingReader& in, FrameParser& parser, bool& wake) {
   while (!parser.has_frame()) {
     const std::span<const char> bytes = in.readable();

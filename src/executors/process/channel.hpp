@@ -1,6 +1,6 @@
 #pragma once
-/// The two ends of the way between a pool and one worker: a ring of bytes in shared memory for each direction, a bell to
-/// wake the worker, the pool's bell to wake the pool, and a socket for descriptors, which memory cannot carry.
+/// The two ends of the way between a pool and one worker: a ring of bytes in shared memory for each direction, a bell
+/// to wake the worker, the pool's bell to wake the pool, and a socket for descriptors, which memory cannot carry.
 
 #include <array>
 #include <atomic>
@@ -47,9 +47,9 @@ class Channel {
   /// Makes both ends. Throws std::system_error.
   static std::pair<Channel, WorkerEnd> open();
 
-  /// Sends a frame, or as much as fits; has_unsent() must be false. The caller rings worker_bell(): outside of its lock,
-  /// since who is woken may get this very CPU at once. Gives 0, or errno when the message's files cannot be handed
-  /// over: then nothing was sent. Throws MalformedFrame, as flush() does.
+  /// Sends a frame, or as much as fits; has_unsent() must be false. The caller rings worker_bell(): outside of its
+  /// lock, since who is woken may get this very CPU at once. Gives 0, or errno when the message's files cannot be
+  /// handed over: then nothing was sent. Throws MalformedFrame, as flush() does.
   int send(const FrameHeader& header, Payload message);
   /// Lives as long as somebody holds it, also without the channel.
   std::shared_ptr<Bell> worker_bell() const noexcept { return {memory_, &(*memory_)->worker}; }

@@ -77,8 +77,8 @@ void ProcessPoolExecutor::Pool::give(Worker& worker, JobPtr job, Endings& ending
   if (error != 0) {
     set_state(worker, State::idle);
     endings.fail(std::move(worker.job), make_error<NotShippable>([&] {
-                   return fmt::format("{}: the memory of the arguments cannot be handed to a worker: {}",
-                                      options_.name, std::strerror(error));
+                   return fmt::format("{}: the memory of the arguments cannot be handed to a worker: {}", options_.name,
+                                      std::strerror(error));
                  }));
     return;
   }

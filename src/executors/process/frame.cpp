@@ -56,8 +56,7 @@ MessageView Frame::message(std::vector<Segment>& segments) const {
   if (files.empty()) throw NotShippable("a message between processes lacks its memory");
   const std::size_t size = segments.size() * sizeof(Segment);
   std::memcpy(segments.data(), payload.view().data() + (payload.size - size), size);
-  return {payload.view().substr(0, payload.size - size), segments, files.front().get(),
-          std::span(files).subspan(1)};
+  return {payload.view().substr(0, payload.size - size), segments, files.front().get(), std::span(files).subspan(1)};
 }
 
 }  // namespace overlap::detail

@@ -82,7 +82,8 @@ HelperProcess::HelperProcess(const WorkerSetup& setup, int bell) {
   }
   control_ = UniqueFd(sockets[0]);
   const UniqueFd theirs(sockets[1]);
-  if (!send_message(control_.get(), bytes_of(setup), std::span(&bell, 1), MSG_DONTWAIT)) throw_no_helper("sendmsg", errno);
+  if (!send_message(control_.get(), bytes_of(setup), std::span(&bell, 1), MSG_DONTWAIT))
+    throw_no_helper("sendmsg", errno);
   const pid_t pid = SpawnSetup(theirs.get()).spawn();
   process_ = open_pidfd(pid);
   if (!process_) {

@@ -23,9 +23,9 @@ class HelperProcess {
 
   int fd() const noexcept { return control_.get(); }
 
-  /// Asks for a worker, or for a worker's end (nothing happens when it is gone already). Give 0 when that was done, EAGAIN
-  /// when it must be tried again once the socket takes more, and otherwise why it can't be done. That the helper is
-  /// gone is no error here: its end-of-file tells, for all workers at once.
+  /// Asks for a worker, or for a worker's end (nothing happens when it is gone already). Give 0 when that was done,
+  /// EAGAIN when it must be tried again once the socket takes more, and otherwise why it can't be done. That the helper
+  /// is gone is no error here: its end-of-file tells, for all workers at once.
   int start_worker(std::uint64_t worker, const Channel::WorkerEnd& end) noexcept;
   int kill_worker(std::uint64_t worker, int signal) noexcept;
   /// The helper kills what workers are left, and ends.

@@ -7,8 +7,8 @@
 //   - The helper's socket is at its end: without it no death is seen, and its workers die with it. The pool breaks.
 //   - The helper's socket takes more: ask what it was not asked yet.
 //   - A task has run longer than it may: its worker is killed.
-// All of these ring the pool's bell; the manager sleeps when a look at everything found none of them. It leaves when the
-// pool has ended; see pool.cpp.
+// All of these ring the pool's bell; the manager sleeps when a look at everything found none of them. It leaves when
+// the pool has ended; see pool.cpp.
 
 #include <pthread.h>
 
@@ -289,8 +289,8 @@ void ProcessPoolExecutor::Pool::settle(JobPtr job, bool begun, const std::string
   }
   std::string why;
   try {
-    why = fmt::format("{}: {} {} task {}", options_.name, how, begun ? "while it ran" : "before it could begin",
-                      job->id);
+    why =
+        fmt::format("{}: {} {} task {}", options_.name, how, begun ? "while it ran" : "before it could begin", job->id);
   } catch (const std::bad_alloc&) {
   }
   endings.fail(std::move(job), make_error<WorkerCrashed>([&] { return why; }));

@@ -56,13 +56,13 @@ class ProcessPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
     detail::Channel channel;
     pid_t pid = 0;  // 0 until it is ready
     State state = State::starting;
-    bool told_to_end = false;              // so its end is no failure
-    detail::JobPtr job;                    // what it runs
-    std::optional<TimePoint> deadline;     // of that
-    detail::JobPtr condemned;              // what it ran when it was killed for that: ended once it is gone
-    bool is_unreadable = false;            // it sent what no worker sends
+    bool told_to_end = false;                       // so its end is no failure
+    detail::JobPtr job;                             // what it runs
+    std::optional<TimePoint> deadline;              // of that
+    detail::JobPtr condemned;                       // what it ran when it was killed for that: ended once it is gone
+    bool is_unreadable = false;                     // it sent what no worker sends
     std::optional<detail::Channel::WorkerEnd> end;  // the helper was not asked for it yet
-    int wanted_signal = 0;                 // the helper was not asked yet to send it; 0: none
+    int wanted_signal = 0;                          // the helper was not asked yet to send it; 0: none
   };
 
   // pool.cpp: what any thread may do.

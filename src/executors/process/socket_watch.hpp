@@ -9,8 +9,8 @@
 
 namespace overlap::detail {
 
-/// A thread that waits for one socket, so that who sleeps on a bell hears of that too: nobody can wait for a futex and a
-/// descriptor at once. It tells once and then not again before arm().
+/// A thread that waits for one socket, so that who sleeps on a bell hears of that too: nobody can wait for a futex and
+/// a descriptor at once. It tells once and then not again before arm().
 class SocketWatch {
  public:
   /// `socket` and `bell` outlive it. Not armed. Throws std::system_error.

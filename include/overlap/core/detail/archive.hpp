@@ -108,8 +108,8 @@ class Decoder : public cereal::InputArchive<Decoder, cereal::AllowEmptyClassElis
 
   /// Bytes that were not read yet.
   std::uint64_t left() const noexcept { return left_; }
-  /// Throws NotShippable for more elements than there are bytes left, before anybody makes room for them. Only objects of
-  /// an empty class take no byte: of those a million may be together.
+  /// Throws NotShippable for more elements than there are bytes left, before anybody makes room for them. Only objects
+  /// of an empty class take no byte: of those a million may be together.
   void check_elements(std::uint64_t count) const {
     if (count > left_ && count > 1'000'000) too_short();
   }
