@@ -56,6 +56,11 @@ MessageView Frame::message(std::vector<Segment>& segments) const {
   if (files.empty()) throw NotShippable("a message between processes lacks its memory");
   const std::size_t size = segments.size() * sizeof(Segment);
   std::memcpy(segments.data(), payload.view().data() + (payload.size - size), size);
+  std::uint64_t left = files.front()->length();
+  for (const Segment& segment : segments) {
+    if (segment.size > left) throw NotShippable("a message between processes says more than its memory holds");
+    left -= segment.size;
+  }
   return {payload.view().substr(0, payload.size - size), segments, files.front().get(), std::span(files).subspan(1)};
 }
 

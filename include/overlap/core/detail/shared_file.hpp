@@ -26,6 +26,8 @@ class SharedFile {
   int fd() const noexcept { return fd_; }
   /// Bytes written by append().
   std::uint64_t size() const noexcept { return size_; }
+  /// Of the memory, whoever wrote it.
+  std::uint64_t length() const noexcept;
   /// Throws std::bad_alloc when the system has no memory for it.
   void append(const void* data, std::size_t size);
   /// False if there is not that much.
