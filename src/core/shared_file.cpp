@@ -54,6 +54,11 @@ SharedFile::~SharedFile() {
   if (budgeted_) budgeted.fetch_sub(1, std::memory_order_relaxed);
 }
 
+std::uint64_t SharedFile::length() const noexcept {
+  struct stat status;
+  return ::fstat(fd_, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
 void SharedFile::append(const void* data, std::size_t size) {
   const char* from = static_cast<const char*>(data);
   while (size != 0) {
@@ -111,10 +116,8 @@ std::shared_ptr<const SharedBytes> SharedBytes::copy(std::span<const std::byte> 
 }
 
 std::shared_ptr<const SharedBytes> SharedBytes::map(SharedFilePtr file, std::size_t size) {
-  struct stat status{};
   const int seals = ::fcntl(file->fd(), F_GET_SEALS);
-  if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || ::fstat(file->fd(), &status) != 0 ||
-      static_cast<std::uint64_t>(status.st_size) != size) {
+  if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || file->length() != size) {
     throw NotShippable("shared memory arrived that is not as its sender said");
   }
   return std::shared_ptr<const SharedBytes>(new SharedBytes(std::move(file), size, false));
