@@ -1,9 +1,8 @@
 """side_by_side.py ROWS JSON SAMPLES...: prints what was measured, ours beside the rivals', and writes it as JSON.
 
-SAMPLES is what a Google Benchmark program wrote (.json), or has a line for each sample, `SERIES NUMBER`, in the order in
-which they were taken: the n-th sample of one series was taken beside the n-th of another. A series of Google Benchmark
-is named as its benchmark (`many_tbb/workers:2`), nanoseconds an item or an iteration, and one for each of its counters
-(`sleeping_tasks/100000:bytes_a_task`).
+SAMPLES is what a Google Benchmark program wrote (.json), or has a line for each sample, `SERIES NUMBER`; either way, what
+is compared was taken in turn and as often. A series of Google Benchmark is named as its benchmark (`many_tbb/workers:2`),
+in nanoseconds an item or an iteration, and there is one for each of its counters (`sleeping_tasks/100000:bytes_a_task`).
 
 ROWS has a line for each row of the table; all figures are times and sizes, the smaller the better:
 
@@ -15,8 +14,8 @@ RIVAL is its name; without one both fields are `-`. MARK is `-` or one of
     <=2x     at most twice the rival's
     <=160    at most 160 UNITs
 
-Where Google Benchmark gives nanoseconds and UNIT is us, ms or s they are converted. A figure is the median of its series;
-a ratio the median of the ratios of what was taken side by side.
+What Google Benchmark gives in nanoseconds is converted to UNIT. A figure is the median of its series, a ratio that of two
+figures.
 """
 
 import json
@@ -89,7 +88,7 @@ def compare(row, series):
         its = in_unit(series[theirs], unit)
         if len(its) != len(mine):
             sys.exit(f"side_by_side: {len(mine)} samples of {ours}, {len(its)} of {theirs}")
-        ratio = median(b / a for a, b in zip(mine, its))
+        ratio = median(its) / median(mine)
         result |= {"rival": rival, "its": median(its), "its_samples": its, "its_to_ours": ratio, "ratio": in_words(ratio, mark)}
     if mark != "-":
         result |= {"mark": mark, "met": is_met(mark, result["ours"], ratio)}

@@ -8,9 +8,11 @@
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <future>
+#include <overlap/core/detail/pause.hpp>
 #include <overlap/overlap.hpp>
 #include <thread>
 #include <vector>
@@ -73,6 +75,39 @@ void many_tbb(benchmark::State& state) {
         [&](auto task) { group.run([shared = std::make_shared<decltype(task)>(std::move(task))] { (*shared)(); }); },
         [&] { group.wait(); });
   });
+}
+
+/// The floor: what must happen for any pool that gives each task memory of its own. It is allocated and freed, crosses
+/// to another thread and back; here through nothing but one counter, and nobody ever sleeps. Needs two CPUs.
+void many_floor(benchmark::State& state) {
+  struct Node {
+    std::atomic<bool> done{false};
+    int value = 0;
+    char rest[88] = {};  // as large as a node of the pool
+  };
+  std::vector<Node*> nodes(kTasks);
+  std::atomic<int> submitted{0};
+  for (auto _ : state) {
+    submitted = 0;
+    std::jthread worker([&] {
+      for (int i = 0; i < kTasks; ++i) {
+        while (submitted.load(std::memory_order_acquire) <= i) overlap::detail::pause();
+        Node& node = *nodes[static_cast<std::size_t>(i)];
+        node.value += 1;
+        node.done.store(true, std::memory_order_release);
+      }
+    });
+    for (int i = 0; i < kTasks; ++i) {
+      nodes[static_cast<std::size_t>(i)] = new Node{.value = i};
+      submitted.store(i + 1, std::memory_order_release);
+    }
+    for (Node* node : nodes) {
+      while (!node->done.load(std::memory_order_acquire)) overlap::detail::pause();
+      benchmark::DoNotOptimize(node->value);
+      delete node;
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * kTasks);
 }
 
 void many_std_async(benchmark::State& state) {
@@ -154,6 +189,7 @@ void round_trip_futex(benchmark::State& state) {
 BENCHMARK(many_overlap) WITH_WORKERS->Arg(1)->Arg(2)->Arg(8);
 BENCHMARK(many_asio) WITH_WORKERS->Arg(1)->Arg(2)->Arg(8);
 BENCHMARK(many_tbb) WITH_WORKERS->Arg(1)->Arg(2)->Arg(8);
+BENCHMARK(many_floor)->UseRealTime()->MeasureProcessCPUTime();
 BENCHMARK(many_std_async)->UseRealTime()->MeasureProcessCPUTime();
 BENCHMARK(fork_join_overlap) WITH_WORKERS->Arg(1)->Arg(2)->Arg(8);
 BENCHMARK(fork_join_tbb) WITH_WORKERS->Arg(1)->Arg(2)->Arg(8);
