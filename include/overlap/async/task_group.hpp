@@ -75,7 +75,7 @@ class GroupState : public std::enable_shared_from_this<GroupState> {
 template <class T>
 class GroupNode final : public ResultNode<T> {
  public:
-  void run(RunMode) override {}  // run_group_child() does
+  void do_run(RunMode) override {}  // run_group_child() does
   void request_stop() noexcept override { stop_.request_stop(); }
   std::stop_token stop_token() const noexcept { return stop_.get_token(); }
 

@@ -38,7 +38,7 @@ class Executor {
     auto node = detail::NodePtr<Node>::adopt(new Node(std::in_place, std::move(f), std::move(args)...));
     node->retain_unshared();
     auto future = detail::FutureAccess::make(detail::NodePtr<detail::ResultNode<Result>>::adopt(node.get()));
-    enqueue(detail::TaskPtr::adopt(node.leak()));
+    accept(detail::TaskPtr::adopt(node.leak()));
     return future;
   }
 
@@ -76,6 +76,18 @@ class Executor {
   /// The one door: takes a PENDING node. Throws BrokenExecutor after shutdown.
   virtual void enqueue(detail::TaskPtr task) = 0;
   virtual void do_shutdown(ShutdownOptions options) = 0;
+
+  /// enqueue(), as a trace sees it.
+  void accept(detail::TaskPtr task) {
+    if (detail::trace_on()) [[unlikely]] {
+      accept_traced(std::move(task));
+    } else {
+      enqueue(std::move(task));
+    }
+  }
+
+ private:
+  void accept_traced(detail::TaskPtr task);
 };
 
 }  // namespace overlap
