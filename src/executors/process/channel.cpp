@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include <overlap/core/detail/trace_point.hpp>
+
 namespace overlap::detail {
 namespace {
 
@@ -146,6 +148,9 @@ bool WorkerChannel::send(const FrameHeader& header, std::string_view payload) {
   return true;
 }
 
-void WorkerChannel::begin(std::uint64_t task) noexcept { (*page_).begun.store(task, std::memory_order_release); }
+void WorkerChannel::begin(std::uint64_t task) noexcept {
+  (*page_).begun_at.store(trace_now(), std::memory_order_relaxed);
+  (*page_).begun.store(task, std::memory_order_release);
+}
 
 }  // namespace overlap::detail

@@ -23,7 +23,8 @@ using Payload = std::shared_ptr<const std::string>;
 class SharedPage {
  public:
   struct Contents {
-    std::atomic<std::uint64_t> begun{0};  // the last task that the worker began
+    std::atomic<std::uint64_t> begun{0};     // the last task that the worker began
+    std::atomic<std::uint64_t> begun_at{0};  // when, in ticks of traces
   };
   static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "two processes cannot share a lock in here");
 
@@ -73,6 +74,8 @@ class Channel {
 
   /// Whether the worker has begun the task.
   bool has_begun(std::uint64_t task) const noexcept;
+  /// When it began that task, once it has, in ticks of traces.
+  std::uint64_t begun_at() const noexcept { return (*page_).begun_at.load(std::memory_order_relaxed); }
 
  private:
   struct Unsent {
