@@ -21,6 +21,8 @@
 #include <overlap/core/shared_array.hpp>
 #include <overlap/core/shippable.hpp>
 #include <overlap/core/time.hpp>
+#include <overlap/core/trace.hpp>
+#include <overlap/core/trace_json.hpp>
 #include <overlap/core/wait.hpp>
 #include <overlap/executors/event_loop_executor.hpp>
 #include <overlap/executors/inline_executor.hpp>

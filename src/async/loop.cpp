@@ -105,8 +105,8 @@ Loop::Started Loop::start(boost::asio::awaitable<void> task, std::stop_token sto
     if (ending->ended) ending->ended();
   };
   auto handler = boost::asio::bind_cancellation_slot(record->signal.slot(), std::move(on_end));
-  if (report_slow_) {
-    const detail::WatchedExecutor executor(context_.get_executor(), *this);
+  if (report_slow_ || detail::trace_on()) {
+    const detail::WatchedExecutor executor(context_.get_executor(), *this, detail::trace_here());
     boost::asio::co_spawn(executor, std::move(task), std::move(handler));
   } else {
     boost::asio::co_spawn(context_, std::move(task), std::move(handler));
@@ -143,6 +143,7 @@ struct Loop::RunScope {
 
   Loop* const outer;
   bool own;
+  const detail::TracePause pause;
   std::optional<detail::CurrentHome> home;
 };
 

@@ -42,6 +42,7 @@ bool GroupState::may_begin() const {
 }
 
 void GroupState::start(boost::asio::awaitable<void> child, std::stop_token stop, TaskPtr node) {
+  const TraceTurn setup(trace_on() ? node->trace_identity().get() : 0, TraceTurn::Begin::unsaid);
   const auto place = children_.emplace(children_.end());
   auto ended = [self = shared_from_this(), place, node = std::move(node)] {
     self->child_ended(place, node->phase() == TaskNode::finished ? node->error() : nullptr);

@@ -88,12 +88,10 @@ void RunningTask::goes_on() noexcept {
 }
 
 bool TaskNode::try_start() noexcept {
-  std::uint32_t word = word_.load(std::memory_order_relaxed);
-  while ((word & kPhaseMask) == pending) {
-    // acquire: pairs with the release by which the submitter handed the node over, when a helper claims it unqueued.
-    if (word_.compare_exchange_weak(word, (word & ~kPhaseMask) | running, std::memory_order_acq_rel)) return true;
-  }
-  return false;
+  if (!try_claim()) return false;
+  if (trace_on()) [[unlikely]]
+    trace_started(trace_identity_);
+  return true;
 }
 
 bool TaskNode::try_cancel() noexcept {
@@ -103,6 +101,8 @@ bool TaskNode::try_cancel() noexcept {
     // One step decides between start and cancel; the winner alone touches the callable after it. Its acquire is that of
     // a start and its release that of publish().
     if (!word_.compare_exchange_weak(word, cancelled, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    if (trace_on()) [[unlikely]]
+      trace_ended(trace_identity_, TracePoint::cancelled);
     drop_call();
     settle(word);
     return true;
@@ -112,7 +112,7 @@ bool TaskNode::try_cancel() noexcept {
 
 bool TaskNode::try_fail(std::exception_ptr error) noexcept {
   const TaskPtr keep = TaskPtr::share(this);
-  if (!try_start()) return false;
+  if (!try_claim()) return false;
   fail(std::move(error));
   return true;
 }
@@ -128,7 +128,17 @@ void TaskNode::finish_cancelled() noexcept {
   publish(cancelled);
 }
 
+void TaskNode::run_traced(RunMode mode) {
+  const TraceTurn turn(trace_identity_.get(), TraceTurn::Begin::started);
+  do_run(mode);
+}
+
 void TaskNode::publish(Phase end) noexcept {
+  if (trace_on()) [[unlikely]] {
+    trace_ended(trace_identity_, end == cancelled ? TracePoint::cancelled
+                                 : error_         ? TracePoint::failed
+                                                  : TracePoint::finished);
+  }
   RunningTask::about_to_end(*this);
   // release: pairs with the acquire in phase(), so that who sees "done" sees the result. The flags leave with the old
   // word; who sets one later sees "done" and acts on it alone.
@@ -182,6 +192,7 @@ bool spin_until_done(const TaskNode& node) noexcept {
 
 bool TaskNode::wait(std::optional<TimePoint> deadline) noexcept {
   if (!is_far_ && spin_until_done(*this)) return true;
+  const TraceBlock blocked(&trace_identity_);
   // acquire, of every look at the word: pairs with the release of who ends the task. The flag needs no order but that
   // of the word itself, since a sleeper leaves nothing else for the completer to read.
   std::uint32_t word = word_.load(std::memory_order_acquire);

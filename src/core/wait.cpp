@@ -94,7 +94,10 @@ std::optional<std::size_t> CompletionQueue::next(std::optional<TimePoint> deadli
   std::optional<std::size_t> index = state_->pop(deadline, false);
   const auto time_is_up = [deadline] { return deadline && *deadline <= Clock::now(); };
   while (!index && !time_is_up() && help_one()) index = state_->pop(deadline, false);
-  if (!index) index = state_->pop(deadline, true);
+  if (!index) {
+    const TraceBlock blocked;
+    index = state_->pop(deadline, true);
+  }
   if (index) ++reported_;
   return index;
 }

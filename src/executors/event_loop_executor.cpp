@@ -98,6 +98,7 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
   void run() {
     const CurrentHome home(this, CurrentHome::Kind::loop);
     pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
+    detail::trace_this_thread_is(traced_.worker(0));
     loop_->run_until([this] { return ended_; });
     loop_.reset();  // with its services, on the thread that used them
   }
@@ -168,6 +169,7 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
 
   const Options options_;
   const detail::ForkGuard fork_guard_;
+  const detail::TraceExecutor traced_{options_.name};
 
   Mutex mutex_;
   TaskQueue waiting_ OVERLAP_GUARDED_BY(mutex_);  // tasks to be started

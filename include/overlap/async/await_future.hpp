@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -41,6 +42,8 @@ class FutureWait final : public Continuation {
     if (slot.is_connected()) {
       slot.assign([this](boost::asio::cancellation_type) { cancel(); });
     }
+    if (trace_on()) [[unlikely]]
+      trace_awaits(node_->trace_identity().get());
     if (!node_->add(*this)) post_resume();
   }
 
@@ -61,11 +64,13 @@ class FutureWait final : public Continuation {
     auto resume_and_die = [owned = std::unique_ptr<FutureWait>(this)]() mutable {
       Resume resume = std::move(owned->resume_);
       const auto loop = owned->door_ ? Loop::current() : nullptr;
+      const std::uint64_t task = owned->task_;
       owned.reset();
       if (loop == nullptr) {
         resume();
       } else {
         const Loop::Turn turn(*loop);
+        const TraceTurn traced(task);
         resume();
       }
     };
@@ -89,6 +94,7 @@ class FutureWait final : public Continuation {
   const std::shared_ptr<Loop::Door> door_;
   Resume resume_;
   bool& cancelled_;
+  const std::uint64_t task_ = trace_here();  // that waits
 };
 
 }  // namespace overlap::detail

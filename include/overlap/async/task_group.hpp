@@ -75,7 +75,7 @@ class GroupState : public std::enable_shared_from_this<GroupState> {
 template <class T>
 class GroupNode final : public ResultNode<T> {
  public:
-  void run(RunMode) override {}  // run_group_child() does
+  void do_run(RunMode) override {}  // run_group_child() does
   void request_stop() noexcept override { stop_.request_stop(); }
   std::stop_token stop_token() const noexcept { return stop_.get_token(); }
 
@@ -184,6 +184,7 @@ Future<T> TaskGroup::spawn(Task<T> task) {
   // A pool's worker would run a task of its home that it waits for; this one only the loop can.
   if (detail::CurrentHome::kind() == detail::CurrentHome::Kind::loop) node->set_home(detail::CurrentHome::get());
   auto future = detail::FutureAccess::make(detail::NodePtr<detail::ResultNode<T>>::share(node.get()));
+  if (detail::trace_on()) detail::trace_submitted(node->trace_identity());
   if (state_->may_begin()) {
     const std::stop_token stop = node->stop_token();
     auto pointer = detail::TaskPtr::share(node.get());

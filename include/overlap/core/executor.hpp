@@ -34,7 +34,7 @@ class Executor {
   template <class F, class... A>
   auto submit(F f, A... args) -> Future<typename detail::CallTraits<F, A...>::Result> {
     auto call = make_call(std::move(f), std::move(args)...);
-    enqueue(std::move(call.task));
+    accept(std::move(call.task));
     return std::move(call.future);
   }
 
@@ -88,6 +88,24 @@ class Executor {
   /// The one door: takes a PENDING node. Throws BrokenExecutor after shutdown.
   virtual void enqueue(detail::TaskPtr task) = 0;
   virtual void do_shutdown(ShutdownOptions options) = 0;
+
+  /// enqueue(), or another door, as a trace sees it.
+  void accept(detail::TaskPtr task) {
+    accept_by(std::move(task), [this](detail::TaskPtr given) { enqueue(std::move(given)); });
+  }
+  template <class Door>
+  static void accept_by(detail::TaskPtr task, Door door) {
+    if (!detail::trace_on()) [[likely]]
+      return door(std::move(task));
+    const detail::TaskPtr keep = task;
+    detail::trace_submitted(keep->trace_identity());
+    try {
+      door(std::move(task));
+    } catch (...) {
+      keep->try_cancel();  // nobody gets its future; so the trace knows of its end
+      throw;
+    }
+  }
 };
 
 }  // namespace overlap

@@ -82,7 +82,7 @@ class ProcessPoolExecutor final : public Executor {
   auto submit(TaskOptions options, F f, A... args) -> Future<typename detail::CallTraits<F, A...>::Result> {
     check_shippable<F, A...>();
     auto call = make_call(std::move(f), std::move(args)...);
-    enqueue_with(std::move(call.task), options);
+    accept_by(std::move(call.task), [&](detail::TaskPtr task) { enqueue_with(std::move(task), options); });
     return std::move(call.future);
   }
 

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include <overlap/core/detail/trace_point.hpp>
+
 #include "executors/process/helper_protocol.hpp"
 
 namespace overlap::detail {
@@ -195,6 +197,9 @@ void WorkerChannel::write(std::span<const char> bytes) {
   }
 }
 
-void WorkerChannel::begin(std::uint64_t task) noexcept { memory_->begun.store(task, std::memory_order_release); }
+void WorkerChannel::begin(std::uint64_t task) noexcept {
+  memory_->begun_at.store(trace_now(), std::memory_order_relaxed);
+  memory_->begun.store(task, std::memory_order_release);
+}
 
 }  // namespace overlap::detail

@@ -24,9 +24,10 @@ using Payload = std::shared_ptr<const Message>;
 struct ChannelMemory {
   static constexpr std::size_t kRing = std::size_t{128} << 10;
 
-  Bell worker;                          // what the worker listens to
-  std::atomic<std::uint64_t> begun{0};  // the last task that the worker began
-  std::atomic<std::uint32_t> ended{0};  // the pool sends no more
+  Bell worker;                             // what the worker listens to
+  std::atomic<std::uint64_t> begun{0};     // the last task that the worker began
+  std::atomic<std::uint64_t> begun_at{0};  // when, in ticks of traces
+  std::atomic<std::uint32_t> ended{0};     // the pool sends no more
   RingCounters to_worker;
   RingCounters from_worker;
   alignas(4096) std::array<char, kRing> bytes_to_worker;
@@ -66,6 +67,8 @@ class Channel {
 
   /// Whether the worker has begun the task.
   bool has_begun(std::uint64_t task) const noexcept;
+  /// When it began that task, once it has, in ticks of traces.
+  std::uint64_t begun_at() const noexcept { return memory().begun_at.load(std::memory_order_relaxed); }
 
  private:
   Channel(UniqueFd socket, std::shared_ptr<Shared<ChannelMemory>> memory);

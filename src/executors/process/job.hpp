@@ -37,7 +37,7 @@ struct Job {
 
   /// PENDING -> RUNNING, once, also when it is sent to a second worker. False when it was cancelled before.
   bool start() noexcept {
-    started = started || node->try_start();
+    started = started || node->try_claim();
     return started;
   }
   void cancel() noexcept {

@@ -182,6 +182,7 @@ void ProcessPoolExecutor::Pool::on_outcome(Worker& worker, const Frame& frame) {
     if (!worker.job || worker.job->id != frame.header.task) return;  // it was terminated meanwhile
     job = std::move(worker.job);
     worker.deadline.reset();
+    trace_begin(worker, *job);
     if ((frame.header.flags & FrameHeader::kLast) != 0) dismiss(worker);
     if (worker.state == State::busy) set_state(worker, State::idle);
     advance(endings);
@@ -262,8 +263,10 @@ void ProcessPoolExecutor::Pool::on_death(Worker& worker, pid_t pid, int status) 
   const MutexLock lock(mutex_);
   const std::string how = describe_end(worker.id, pid, status);
   const bool failed_to_start = worker.pid == 0 && !worker.told_to_end;
+  if (worker.condemned) trace_begin(worker, *worker.condemned);
   if (worker.condemned) endings.end(std::move(worker.condemned));
   if (worker.job) {
+    trace_begin(worker, *worker.job);
     const bool begun = worker.channel.has_begun(worker.job->id);
     settle(std::move(worker.job), begun, how, endings);
   }
@@ -280,10 +283,16 @@ void ProcessPoolExecutor::Pool::on_death(Worker& worker, pid_t pid, int status) 
   advance(endings);
 }
 
+void ProcessPoolExecutor::Pool::trace_begin(const Worker& worker, const detail::Job& job) const {
+  if (!detail::trace_on() || !worker.channel.has_begun(job.id)) return;
+  detail::trace_started_elsewhere(job.node->trace_identity(), traced_.worker(worker.id), worker.channel.begun_at());
+}
+
 /// Decides about a task whose worker is dead: to be run again, or failed.
 void ProcessPoolExecutor::Pool::settle(JobPtr job, bool begun, const std::string& how, Endings& endings) {
   const bool again = begun ? job->crashes++ < options_.on_crash.retries() : ++job->lost < kMostLost;
   if (again && !broken_ && !workers_ended_) {
+    if (begun && detail::trace_on()) detail::trace(detail::TracePoint::waiting, job->node->trace_identity().get());
     queue_.push_front(std::move(job));
     return;
   }
@@ -329,6 +338,7 @@ void ProcessPoolExecutor::Pool::on_helper_death() {
     Worker& worker = *workers_.begin()->second;
     if (worker.condemned) endings.end(std::move(worker.condemned));
     if (worker.job) {
+      trace_begin(worker, *worker.job);
       endings.fail(std::move(worker.job), make_error<BrokenExecutor>([&] { return why_broken_; }));
     }
     remove(worker);

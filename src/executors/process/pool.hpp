@@ -110,10 +110,13 @@ class ProcessPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
   void settle(detail::JobPtr job, bool begun, const std::string& how, detail::Endings& endings)
       OVERLAP_REQUIRES(mutex_);
   void on_helper_death() OVERLAP_EXCLUDES(mutex_);
+  /// Tells the trace, if there is one, when the worker began the job; it cannot say so itself.
+  void trace_begin(const Worker& worker, const detail::Job& job) const OVERLAP_REQUIRES(mutex_);
 
   const Options options_;
   const std::size_t max_workers_;
   const pid_t owner_;  // the process that this pool belongs to
+  const detail::TraceExecutor traced_{options_.name};
 
   detail::UniqueFd bell_memory_;
   detail::Shared<detail::Bell> bell_;  // the manager listens; workers ring it, and this process

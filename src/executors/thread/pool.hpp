@@ -86,6 +86,7 @@ class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
   const std::size_t max_workers_;
   const bool may_spin_;
   const detail::ForkGuard fork_guard_;
+  const detail::TraceExecutor traced_{options_.name};
 
   // What submitters touch for each task.
   alignas(64) detail::SpinLock shared_lock_;

@@ -143,6 +143,7 @@ void ThreadPoolExecutor::Pool::run_worker(Worker& me) {
   std::array<char, 16> name{};  // the most that the system keeps
   fmt::format_to_n(name.data(), name.size() - 1, "{:.11}_{}", options_.name, me.index);
   pthread_setname_np(pthread_self(), name.data());
+  detail::trace_this_thread_is(traced_.worker(me.index));
   const Presence presence(me);
   if (!initialize()) return;
   while (const TaskPtr task = next_task(me)) {

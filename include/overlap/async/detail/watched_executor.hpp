@@ -5,26 +5,32 @@
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
 
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
 #include <overlap/async/loop.hpp>
+#include <overlap/core/detail/trace_point.hpp>
 
 namespace overlap::detail {
 
-/// An executor of a loop's context that tells the loop how long each function took. What runs through it is whatever
-/// resumes a task. It meets Asio's requirements of an executor, and passes all properties on.
+/// An executor of a loop's context that tells the loop how long each function took, and the trace whose it is: that of
+/// `task`, by its number there, if it is not 0. What runs through it is whatever resumes a task. It meets Asio's
+/// requirements of an executor, and passes all properties on.
 template <class Inner>
 class WatchedExecutor {
  public:
-  WatchedExecutor(Inner inner, Loop& loop) noexcept : inner_(std::move(inner)), loop_(&loop) {}
+  WatchedExecutor(Inner inner, Loop& loop, std::uint64_t task) noexcept
+      : inner_(std::move(inner)), loop_(&loop), task_(task) {}
 
   template <class Function>
   void execute(Function&& function) const {
-    boost::asio::execution::execute(inner_, [loop = loop_, f = std::forward<Function>(function)]() mutable {
-      const Loop::Turn turn(*loop);
-      std::move(f)();
-    });
+    boost::asio::execution::execute(inner_,
+                                    [loop = loop_, task = task_, f = std::forward<Function>(function)]() mutable {
+                                      const Loop::Turn turn(*loop);
+                                      const TraceTurn traced(task);
+                                      std::move(f)();
+                                    });
   }
 
   template <class Property>
@@ -32,7 +38,7 @@ class WatchedExecutor {
     requires(boost::asio::can_require<const Inner&, Property>::value)
   {
     using Required = std::decay_t<decltype(boost::asio::require(std::declval<const Inner&>(), property))>;
-    return WatchedExecutor<Required>(boost::asio::require(inner_, property), *loop_);
+    return WatchedExecutor<Required>(boost::asio::require(inner_, property), *loop_, task_);
   }
   template <class Property>
   auto query(const Property& property) const -> decltype(auto)
@@ -47,6 +53,7 @@ class WatchedExecutor {
  private:
   Inner inner_;
   Loop* loop_;
+  std::uint64_t task_;
 };
 
 }  // namespace overlap::detail

@@ -106,7 +106,7 @@ class CallNode final : public ResultNode<typename CallTraits<F, A...>::Result> {
   }
 
   // A forced unwinding is caught through a reference to nothing, by design of the ABI.
-  __attribute__((no_sanitize("null"))) void run(RunMode mode) override {
+  __attribute__((no_sanitize("null"))) void do_run(RunMode mode) override {
     try {
       invoke(mode);
     } catch (abi::__forced_unwind&) {  // the thread ends within the task: not ours to stop

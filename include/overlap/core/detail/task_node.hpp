@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include <overlap/core/detail/trace_point.hpp>
 #include <overlap/core/time.hpp>
 
 namespace overlap::detail {
@@ -73,6 +74,15 @@ class TaskNode {
 
   /// PENDING -> RUNNING. The one that gets true must call run(), or finish the node in another way.
   bool try_start() noexcept;
+  /// The same for a task that begins later, elsewhere: who learns of that tells the trace.
+  bool try_claim() noexcept {
+    std::uint32_t word = word_.load(std::memory_order_relaxed);
+    while ((word & kPhaseMask) == pending) {
+      // acquire: pairs with the release by which the submitter handed the node over, when a helper claims it unqueued.
+      if (word_.compare_exchange_weak(word, (word & ~kPhaseMask) | running, std::memory_order_acq_rel)) return true;
+    }
+    return false;
+  }
   /// PENDING -> CANCELLED. True also when it was cancelled already.
   bool try_cancel() noexcept;
   /// PENDING -> FINISHED with an error, for an engine that died. False if it had started or was done.
@@ -80,7 +90,13 @@ class TaskNode {
 
   /// Runs the callable; needs a successful try_start(), and a reference that the caller holds until it returns. Throws
   /// nothing but the forced unwinding of a thread that ends.
-  virtual void run(RunMode mode) = 0;
+  void run(RunMode mode) {
+    if (trace_on()) [[unlikely]] {
+      run_traced(mode);
+    } else {
+      do_run(mode);
+    }
+  }
   /// RUNNING -> FINISHED with an error; the callable is destroyed first.
   void fail(std::exception_ptr error) noexcept;
   /// RUNNING -> CANCELLED, for a task that ended because it was asked to.
@@ -111,10 +127,13 @@ class TaskNode {
   void set_far() noexcept { is_far_ = true; }
   const void* home() const noexcept { return home_; }
 
+  TraceIdentity& trace_identity() noexcept { return trace_identity_; }
+
   TaskNode* next_in_queue = nullptr;  ///< for the intrusive queue of the executor that holds it
 
  protected:
   virtual ~TaskNode() = default;
+  virtual void do_run(RunMode mode) = 0;
   /// Destroys the callable and its arguments; called exactly once: before the node is done, or, when it is cancelled
   /// before it started, just after, and then before anybody is woken or called back.
   virtual void drop_call() noexcept = 0;
@@ -129,6 +148,7 @@ class TaskNode {
   static constexpr std::uint32_t kHasContinuations = 4;  // the list may be non-empty: take it under its lock
   static constexpr std::uint32_t kHasParked = 8;         // a thread sleeps on the state word
 
+  void run_traced(RunMode mode);
   void settle(std::uint32_t old_word) noexcept;
 
   std::atomic<std::uint32_t> references_{1};
@@ -136,6 +156,7 @@ class TaskNode {
   const void* home_ = nullptr;
   Continuation* head_ = nullptr;  // both guarded by the lock that the node's address selects
   Continuation* tail_ = nullptr;
+  TraceIdentity trace_identity_;
   bool is_far_ = false;
 };
 

@@ -1,0 +1,175 @@
+// The format is "Trace Event Format" of the Chromium project: an object with an array "traceEvents". What runs on a
+// thread or worker is a complete event ("X"), which must nest there. Spans of tasks that lie across each other are
+// nestable asynchronous events ("b" and "e"), which nest by category and id. Times are in microseconds.
+
+#include <overlap/core/trace_json.hpp>
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace overlap {
+namespace {
+
+constexpr int kProcess = 1;  // all in one; the number means nothing
+
+/// How many bytes the UTF-8 sequence at the beginning of a text has; 0 when there is none.
+std::size_t sequence_length(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  // Too long for what it says, half of a surrogate pair, or beyond the last character (RFC 3629).
+  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f)) return 0;
+  if ((first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f)) return 0;
+  return length;
+}
+
+/// As a JSON string; what is not UTF-8 becomes the replacement character.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    const char c = text.front();
+    if (length == 0) {
+      out += "\\ufffd";
+    } else if (c == '"' || c == '\\') {
+      out += {'\\', c};
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  out += '"';
+  return out;
+}
+
+std::string micros(Duration time) { return fmt::format("{}.{:03}", time.count() / 1000, time.count() % 1000); }
+
+std::string_view state_name(TraceSpan::Kind kind) {
+  switch (kind) {
+    case TraceSpan::Kind::queued:
+      return "queued";
+    case TraceSpan::Kind::running:
+      return "running";
+    case TraceSpan::Kind::waiting:
+      return "waiting";
+    case TraceSpan::Kind::scope:
+      break;
+  }
+  return "scope";
+}
+
+std::string_view end_name(TraceSpan::End end) {
+  switch (end) {
+    case TraceSpan::End::left:
+      return "left";
+    case TraceSpan::End::open:
+      return "open";
+    case TraceSpan::End::finished:
+      return "finished";
+    case TraceSpan::End::failed:
+      return "failed";
+    case TraceSpan::End::cancelled:
+      break;
+  }
+  return "cancelled";
+}
+
+std::string title(const TraceSpan& span) {
+  return span.name.empty() ? fmt::format("\"task {}\"", span.task) : quoted(span.name);
+}
+
+std::string arguments(const TraceSpan& span) {
+  std::string text = fmt::format("{{\"task\":{}", span.task);
+  if (span.other != 0) text += fmt::format(",\"waits_for\":{}", span.other);
+  if (span.end != TraceSpan::End::left) text += fmt::format(",\"end\":\"{}\"", end_name(span.end));
+  return text + '}';
+}
+
+class Writer {
+ public:
+  explicit Writer(std::ostream& out) : out_(out) {}
+
+  void begin(std::size_t dropped) {
+    out_ << fmt::format("{{\"displayTimeUnit\":\"ms\",\"otherData\":{{\"dropped_events\":{}}},\"traceEvents\":[",
+                        dropped);
+    event(fmt::format("\"name\":\"process_name\",\"ph\":\"M\",\"pid\":{},\"tid\":0,\"args\":{{\"name\":\"overlap\"}}",
+                      kProcess));
+  }
+  void end() { out_ << "\n]}\n"; }
+
+  void lane(std::size_t index, const TraceLane& lane) {
+    const std::string head = fmt::format("\"ph\":\"M\",\"pid\":{},\"tid\":{}", kProcess, index + 1);
+    event(fmt::format("\"name\":\"thread_name\",{},\"args\":{{\"name\":{}}}", head, quoted(lane.name)));
+    event(fmt::format("\"name\":\"thread_sort_index\",{},\"args\":{{\"sort_index\":{}}}", head, index));
+  }
+
+  void on_lane(const TraceSpan& span) {
+    event(fmt::format("\"name\":{},\"cat\":\"{}\",\"ph\":\"X\",\"pid\":{},\"tid\":{},\"ts\":{},\"dur\":{},\"args\":{}",
+                      title(span), state_name(span.kind), kProcess, span.lane + 1, micros(span.from),
+                      micros(span.to - span.from), arguments(span)));
+  }
+
+  void by_itself(const TraceSpan& span, std::string_view name, const std::string& id) {
+    const std::string head =
+        fmt::format("\"name\":{},\"cat\":\"{}\",\"id\":\"{}\",\"pid\":{},\"tid\":{}", name,
+                    span.kind == TraceSpan::Kind::scope ? "scope" : "task", id, kProcess, span.lane + 1);
+    event(fmt::format("{},\"ph\":\"b\",\"ts\":{},\"args\":{}", head, micros(span.from), arguments(span)));
+    event(fmt::format("{},\"ph\":\"e\",\"ts\":{}", head, micros(span.to)));
+  }
+
+ private:
+  void event(std::string_view members) { out_ << (std::exchange(is_first_, false) ? "\n{" : ",\n{") << members << '}'; }
+
+  std::ostream& out_;
+  bool is_first_ = true;
+};
+
+bool lies_within(const TraceSpan& inner, const TraceSpan& outer) {
+  return inner.from >= outer.from && inner.to <= outer.to;
+}
+
+}  // namespace
+
+void write_chrome_trace(std::ostream& out, const std::vector<TraceSpan>& spans, const std::vector<TraceLane>& lanes,
+                        std::size_t dropped) {
+  Writer writer(out);
+  writer.begin(dropped);
+  for (std::size_t i = 0; i < lanes.size(); ++i) writer.lane(i, lanes[i]);
+  std::unordered_map<std::uint64_t, const TraceSpan*> running;  // by task: the latest
+  std::size_t scopes = 0;
+  for (const TraceSpan& span : spans) {
+    if (span.kind == TraceSpan::Kind::running) {
+      running[span.task] = &span;
+      writer.on_lane(span);
+    } else if (span.kind != TraceSpan::Kind::scope) {
+      writer.by_itself(span, fmt::format("\"{}\"", state_name(span.kind)), fmt::format("{:#x}", span.task));
+    } else if (const auto run = running.find(span.task);
+               span.task == 0 || (run != running.end() && lies_within(span, *run->second))) {
+      TraceSpan there = span;
+      if (span.task != 0) there.lane = run->second->lane;
+      writer.on_lane(there);
+    } else {  // beside others of the same task, maybe
+      writer.by_itself(span, title(span), fmt::format("{:#x}.{}", span.task, ++scopes));
+    }
+  }
+  writer.end();
+}
+
+void write_chrome_trace(std::ostream& out, TraceRecording& recording) {
+  write_chrome_trace(out, recording.spans(), recording.lanes(), recording.dropped());
+}
+
+}  // namespace overlap
