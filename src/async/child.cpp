@@ -1,9 +1,8 @@
 #include <overlap/async/detail/child.hpp>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <stdexcept>
 
@@ -11,25 +10,36 @@ namespace overlap::detail {
 
 namespace {
 
+[[noreturn]] void throw_not_on_loop() {
+  throw std::logic_error("this can only be awaited in a task that one of the library's loops runs");
+}
+
 bool is_cancelled(const boost::asio::cancellation_state& state) {
   return state.cancelled() != boost::asio::cancellation_type::none;
 }
 
 }  // namespace
 
-// A timer that is set to the deadline, or to the end of time, and cut short by set().
-struct Event::Timer {
-  explicit Timer(Loop& loop) : timer(loop.context()) {}
-  boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, boost::asio::io_context::executor_type>
-      timer;
-};
-
-Event::Event() : timer_(std::make_unique<Timer>(require_loop())) {}
-Event::~Event() = default;
+Event::Event() { require_loop(); }
 
 void Event::set() {
   set_ = true;
-  timer_->timer.cancel();
+  if (waiter_ != nullptr) waiter_->wake();
+}
+
+boost::asio::awaitable<void> Event::sleep(TimePoint deadline) {
+  struct Waiting {
+    explicit Waiting(Event& owner) noexcept : event(owner) { event.waiter_ = &sleeper; }
+    ~Waiting() { event.waiter_ = nullptr; }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    Event& event;
+    Sleeper sleeper;
+  };
+  Waiting waiting(*this);
+  if (deadline <= Clock::now()) deadline = TimePoint::min();
+  co_await waiting.sleeper.until(deadline);
+  if (waiting.sleeper.is_elsewhere()) throw_not_on_loop();
 }
 
 boost::asio::awaitable<Event::Woken> Event::wait(std::optional<TimePoint> deadline) {
@@ -38,8 +48,7 @@ boost::asio::awaitable<Event::Woken> Event::wait(std::optional<TimePoint> deadli
   // A cancel is only signalled to the await that it meets: one that came before must be looked for.
   auto state = co_await boost::asio::this_coro::cancellation_state;
   if (!set_ && !is_cancelled(state)) {
-    timer_->timer.expires_at(deadline.value_or(TimePoint::max()));
-    co_await timer_->timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+    co_await sleep(deadline.value_or(TimePoint::max()));
     state = co_await boost::asio::this_coro::cancellation_state;
   }
   co_await boost::asio::this_coro::throw_if_cancelled(throwing);
@@ -52,10 +61,8 @@ boost::asio::awaitable<Event::Woken> Event::wait_or_end(std::optional<TimePoint>
   co_await boost::asio::this_coro::throw_if_cancelled(false);  // or else a cancelled task could not await any more
   const Woken woken = co_await wait(deadline);
   if (woken != Woken::by_event) end();
-  while (!set_) {  // a cancel ends one wait of the timer, and is seen by the task at its next await after this
-    timer_->timer.expires_at(TimePoint::max());
-    co_await timer_->timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
-  }
+  // A cancel ends one sleep, and is seen by the task at its next await after this.
+  while (!set_) co_await sleep(TimePoint::max());
   co_await boost::asio::this_coro::throw_if_cancelled(throwing);
   co_return woken;
 }
@@ -64,8 +71,7 @@ void throw_cancelled() { throw boost::system::system_error(boost::asio::error::o
 
 Loop& require_loop() {
   Loop* const loop = Loop::current();
-  if (loop == nullptr)
-    throw std::logic_error("this can only be awaited in a task that one of the library's loops runs");
+  if (loop == nullptr) throw_not_on_loop();
   return *loop;
 }
 

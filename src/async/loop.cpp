@@ -6,16 +6,13 @@
 
 #include <overlap/async/loop.hpp>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
-#include <optional>
 #include <vector>
 
 #include <overlap/async/detail/drive.hpp>
@@ -35,42 +32,66 @@ thread_local ThreadLoops thread_loops;
 
 }  // namespace
 
-struct Loop::Started::Record {
-  explicit Record(Loop& owner) : loop(owner) {}
+// ---- A started task
 
-  void cancel() {
-    asked_to_end = true;
-    // terminal: what Asio's operations and its coroutines take as "end now" unless told otherwise.
-    signal.emit(boost::asio::cancellation_type::terminal);
-  }
+namespace detail {
 
-  struct OnStop {
-    // Called by whatever thread asks; the signal belongs to the loop's thread.
-    void operator()() const {
-      door->post([weak = record] {
-        if (const auto alive = weak.lock()) alive->cancel();
-      });
-    }
-    std::shared_ptr<Door> door;
-    std::weak_ptr<Record> record;
-  };
-
-  Loop& loop;
-  boost::asio::cancellation_signal signal;
-  std::optional<std::stop_callback<OnStop>> on_stop;
-  Ended ended;
-  Leftover leftover = Leftover::cancel;
-  bool asked_to_end = false;
-  bool has_ended = false;
-  std::shared_ptr<Record> next;
-  Record* previous = nullptr;
-};
-
-void Loop::Started::cancel() const {
-  if (const auto record = record_.lock()) record->cancel();
+void StartedTask::ended() {
+  Loop& loop = door_->loop();
+  has_ended_ = true;
+  if (stop_ != nullptr) stop_->ignore(*this);  // from here no thread posts for this task any more
+  const bool to_finish = leftover_ == Loop::Leftover::finish;
+  const StartedPtr keep = StartedPtr::share(this);
+  loop.unlink(*this);
+  tell_end();
+  if (to_finish && loop.told_finished_) loop.told_finished_();
 }
 
-Loop::Loop() : keep_running_(boost::asio::make_work_guard(context_)) {}
+void StartedTask::cancel() {
+  if (has_ended_) return;
+  asked_to_end_ = true;
+  // terminal: what Asio's operations and its coroutines take as "end now" unless told otherwise.
+  signal_.emit(boost::asio::cancellation_type::terminal);
+}
+
+void StartedTask::stop_requested() noexcept {
+  // The signal belongs to the loop's thread.
+  door_->post([self = StartedPtr::share(this)] { self->cancel(); });
+}
+
+namespace {
+
+class StartedTaskThatTells final : public StartedTask {
+ public:
+  StartedTaskThatTells(std::shared_ptr<Loop::Door> door, StopRequest* stop, Loop::Leftover leftover, Loop::Ended ended)
+      : StartedTask(std::move(door), stop, leftover), ended_(std::move(ended)) {}
+
+ private:
+  void tell_end() override { std::exchange(ended_, nullptr)(); }
+
+  Loop::Ended ended_;
+};
+
+Loop::Entry run_and_end(boost::asio::awaitable<void> task, StartedPtr started) {
+  try {
+    co_await boost::asio::this_coro::throw_if_cancelled(false);  // to begin it is its own business
+    co_await std::move(task);
+  } catch (...) {
+    std::terminate();  // tasks given to start() deliver their errors themselves
+  }
+  started->ended();
+}
+
+}  // namespace
+}  // namespace detail
+
+void Loop::Started::cancel() const {
+  if (task_) task_->cancel();
+}
+
+// ---- The loop
+
+Loop::Loop() : executor_(context_.get_executor()), keep_running_(boost::asio::make_work_guard(context_)) {}
 
 Loop::~Loop() { door_->close(); }
 
@@ -82,57 +103,86 @@ Loop& Loop::of_this_thread() {
   return *mine.loops[mine.running];
 }
 
-Loop::Started Loop::start(boost::asio::awaitable<void> task, std::stop_token stop, Ended ended, Leftover leftover) {
-  const auto record = std::make_shared<Started::Record>(*this);
-  record->ended = std::move(ended);
-  record->leftover = leftover;
-  if (leftover == Leftover::finish) ++to_finish_;
-  record->next = std::move(first_);
-  if (record->next) record->next->previous = record.get();
-  first_ = record;
-  ++tasks_;
+detail::StartedPtr Loop::prepare(detail::StopRequest* stop, Ended ended, Leftover leftover) {
+  if (!ended) return detail::StartedPtr::adopt(new detail::StartedTask(door_, stop, leftover));
+  return detail::StartedPtr::adopt(new detail::StartedTaskThatTells(door_, stop, leftover, std::move(ended)));
+}
 
-  auto on_end = [this, raw = record.get()](std::exception_ptr error) {
-    if (error) std::terminate();  // tasks given to start() deliver their errors themselves
-    const std::shared_ptr<Started::Record> ending =
-        raw->previous != nullptr ? std::move(raw->previous->next) : std::move(first_);
-    if (ending->next) ending->next->previous = ending->previous;
-    (ending->previous != nullptr ? ending->previous->next : first_) = std::move(ending->next);
-    --tasks_;
-    if (ending->leftover == Leftover::finish) --to_finish_;
-    ending->has_ended = true;
-    ending->on_stop.reset();  // from here no thread posts for this task any more
-    if (ending->ended) ending->ended();
-  };
-  auto handler = boost::asio::bind_cancellation_slot(record->signal.slot(), std::move(on_end));
-  if (report_slow_ || detail::trace_on()) {
-    const detail::WatchedExecutor executor(context_.get_executor(), *this, detail::trace_here());
-    boost::asio::co_spawn(executor, std::move(task), std::move(handler));
-  } else {
-    boost::asio::co_spawn(context_, std::move(task), std::move(handler));
+/// What Asio calls a thread of coroutines, before it begins.
+struct Loop::Launch {
+  void operator()() {
+    boost::asio::detail::awaitable_thread<boost::asio::any_io_executor>(std::move(entry), executor, slot, state)
+        .launch();
   }
-  if (stop.stop_possible() && !record->has_ended) record->on_stop.emplace(stop, Started::Record::OnStop{door_, record});
-  return Started(record);
+  Entry entry;
+  boost::asio::any_io_executor executor;
+  boost::asio::cancellation_slot slot;
+  boost::asio::cancellation_state state;
+};
+
+Loop::Started Loop::launch(const detail::StartedPtr& task, Entry entry, Begin begin) {
+  const boost::asio::cancellation_slot slot = task->signal_.slot();
+  const std::uint64_t traced = detail::trace_here();
+  const boost::asio::any_io_executor executor =
+      traced != 0 ? detail::WatchedExecutor(context_.get_executor(), *this, traced) : executor_;
+  Launch launch{std::move(entry), executor, slot, boost::asio::cancellation_state(slot)};
+  const bool now = begin == Begin::now && context_.get_executor().running_in_this_thread();
+  if (!now) {
+    auto later = [this, traced, launch = std::move(launch)]() mutable {
+      const Turn turn(*this);
+      const detail::TraceTurn traced_turn(traced);
+      launch();
+    };
+    boost::asio::post(context_, std::move(later));
+  }
+  link(task);
+  if (task->stop_ != nullptr) task->stop_->listen(*task);
+  if (now) launch();
+  return Started(task);
+}
+
+Loop::Started Loop::start(boost::asio::awaitable<void> task, detail::StopRequest* stop, Ended ended,
+                          Leftover leftover) {
+  detail::StartedPtr started = prepare(stop, std::move(ended), leftover);
+  Entry entry = detail::run_and_end(std::move(task), started);
+  return launch(started, std::move(entry), Begin::now);
+}
+
+void Loop::link(const detail::StartedPtr& task) noexcept {
+  task->retain();
+  if (task->leftover_ == Leftover::finish) ++to_finish_;
+  task->next_ = first_;
+  if (first_ != nullptr) first_->previous_ = task.get();
+  first_ = task.get();
+  ++tasks_;
+}
+
+void Loop::unlink(detail::StartedTask& task) noexcept {
+  (task.previous_ != nullptr ? task.previous_->next_ : first_) = task.next_;
+  if (task.next_ != nullptr) task.next_->previous_ = task.previous_;
+  --tasks_;
+  if (task.leftover_ == Leftover::finish) --to_finish_;
+  task.release();
 }
 
 void Loop::watch(Duration limit, std::function<void(Duration)> report) {
   slow_ = limit;
   report_slow_ = std::move(report);
+  executor_ = detail::WatchedExecutor(context_.get_executor(), *this, 0);
 }
 
 void Loop::turn_ends() noexcept {
-  const Duration took = Clock::now() - turn_began_;
+  const TimePoint now = Clock::now();
+  const Duration took = now - std::exchange(turn_began_, now);
   if (took >= slow_) report_slow_(took);
 }
 
 struct Loop::RunScope {
-  explicit RunScope(Loop& loop) : outer(std::exchange(current_loop, &loop)) {
+  explicit RunScope(Loop& loop)
+      : outer(std::exchange(current_loop, &loop)), home(loop.home_, detail::CurrentHome::Kind::loop) {
     ThreadLoops& mine = thread_loops;
     own = mine.running < mine.loops.size() && mine.loops[mine.running].get() == &loop;
     if (own) ++mine.running;
-    if (detail::CurrentHome::kind() == detail::CurrentHome::Kind::none) {
-      home.emplace(&loop, detail::CurrentHome::Kind::loop);  // a thread that is no executor's
-    }
   }
   ~RunScope() {
     if (own) --thread_loops.running;
@@ -144,14 +194,13 @@ struct Loop::RunScope {
   Loop* const outer;
   bool own;
   const detail::TracePause pause;
-  std::optional<detail::CurrentHome> home;
+  const detail::CurrentHome home;
 };
 
-void Loop::run(boost::asio::awaitable<void> task, std::stop_token stop) {
+void Loop::run(const detail::StartedPtr& task, Entry entry) {
   const RunScope scope(*this);
-  bool done = false;
-  start(std::move(task), std::move(stop), [&done] { done = true; });
-  while (!done) context_.run_one();
+  launch(task, std::move(entry), Begin::now);
+  while (!task->has_ended()) context_.run_one();
   finish_and_cancel();
 }
 
@@ -168,11 +217,11 @@ void Loop::finish_and_cancel() {
 }
 
 void Loop::cancel_all() {
-  while (first_) {
-    std::vector<std::shared_ptr<Started::Record>> left;
-    for (auto record = first_; record; record = record->next) left.push_back(record);
-    for (const auto& record : left) {
-      if (!record->asked_to_end) record->cancel();
+  while (first_ != nullptr) {
+    std::vector<detail::StartedPtr> left;
+    for (auto* task = first_; task != nullptr; task = task->next_) left.push_back(detail::StartedPtr::share(task));
+    for (const detail::StartedPtr& task : left) {
+      if (!task->asked_to_end()) task->cancel();
     }
     left.clear();
     context_.run_one();
@@ -193,30 +242,27 @@ bool ended_by_cancel(const std::exception_ptr& error) noexcept {
   }
 }
 
-void run_on_fresh_loop(boost::asio::awaitable<void> task) {
-  Loop loop;
-  loop.run(std::move(task));
-}
-
 namespace {
 
-/// In the loop's next round, from the loop itself: tasks that start each other and wait do not grow the stack.
-boost::asio::awaitable<void> begin_later(boost::asio::awaitable<void> task) {
-  co_await boost::asio::post(boost::asio::deferred);
-  co_await std::move(task);
+Loop& loop_for(RunMode mode) {
+  Loop* const here = Loop::current();
+  return mode != RunMode::to_completion && here != nullptr ? *here : Loop::of_this_thread();
 }
 
 }  // namespace
 
-void drive_task(boost::asio::awaitable<void> task, std::stop_token stop, RunMode mode) {
-  Loop* const here = Loop::current();
-  if (mode == RunMode::may_detach && here != nullptr) {
-    // A pool's worker comes here from within another task, which awaits this one.
-    if (CurrentHome::kind() == CurrentHome::Kind::pool) task = begin_later(std::move(task));
-    here->start(std::move(task), std::move(stop), nullptr, Loop::Leftover::finish);
-  } else {
-    Loop::of_this_thread().run(std::move(task), std::move(stop));
+Driver::Driver(StopRequest* stop, RunMode mode)
+    : loop_(loop_for(mode)),
+      detached_(&loop_ == Loop::current()),
+      begin_(mode == RunMode::from_a_task ? Loop::Begin::next_round : Loop::Begin::now),
+      task_(loop_.prepare(stop, nullptr, detached_ ? Loop::Leftover::finish : Loop::Leftover::cancel)) {}
+
+void Driver::drive(Loop::Entry entry) {
+  if (!detached_) {
+    loop_.run(task_, std::move(entry));
+    return;
   }
+  loop_.launch(task_, std::move(entry), begin_);
 }
 
 }  // namespace detail

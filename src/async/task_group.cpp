@@ -41,13 +41,20 @@ bool GroupState::may_begin() const {
   return !cancelled_;
 }
 
-void GroupState::start(boost::asio::awaitable<void> child, std::stop_token stop, TaskPtr node) {
+void GroupState::start(StopRequest& stop, TaskPtr node, const std::function<Loop::Entry(StartedPtr)>& make_entry) {
   const TraceTurn setup(trace_on() ? node->trace_identity().get() : 0, TraceTurn::Begin::unsaid);
   const auto place = children_.emplace(children_.end());
-  auto ended = [self = shared_from_this(), place, node = std::move(node)] {
-    self->child_ended(place, node->phase() == TaskNode::finished ? node->error() : nullptr);
-  };
-  *place = loop_.start(std::move(child), std::move(stop), std::move(ended));
+  try {
+    auto ended = [self = shared_from_this(), place, node = std::move(node)] {
+      self->child_ended(place, node->phase() == TaskNode::finished ? node->error() : nullptr);
+    };
+    const StartedPtr child = loop_.prepare(&stop, std::move(ended), Loop::Leftover::cancel);
+    Loop::Entry entry = make_entry(child);
+    *place = loop_.launch(child, std::move(entry), Loop::Begin::next_round);
+  } catch (...) {  // out of memory
+    children_.erase(place);
+    throw;
+  }
 }
 
 void GroupState::child_ended(std::list<Loop::Started>::iterator child, const std::exception_ptr& error) {

@@ -54,19 +54,23 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
     waiting_.push(std::move(task));
   }
 
-  void shutdown(ShutdownOptions options) OVERLAP_EXCLUDES(mutex_, join_mutex_) {
+  void shutdown(ShutdownOptions options) OVERLAP_EXCLUDES(batch_mutex_, mutex_, join_mutex_) {
     if (fork_guard_.is_in_child()) {  // nothing runs, nobody can be joined, and the lock may be held for ever
       static_cast<void>(new std::shared_ptr<Engine>(shared_from_this()));  // with the thread that cannot be joined
       return;
     }
-    if (options.wait && CurrentHome::get() == this) {
+    if (options.wait && CurrentHome::find(this) != nullptr) {
       throw WouldDeadlock(options_.name + ": the loop's thread cannot wait for its own shutdown");
     }
     TaskQueue cancelled;
     {
+      const MutexLock batch_lock(batch_mutex_);
       const MutexLock lock(mutex_);
       closing_ = true;
-      if (options.cancel_pending) cancelled = std::move(waiting_);
+      if (options.cancel_pending) {
+        cancelled.append(std::move(batch_));
+        cancelled.append(std::move(waiting_));
+      }
       if (thread_.joinable()) wake();
     }
     while (const TaskPtr task = cancelled.pop()) task->try_cancel();
@@ -75,9 +79,18 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
 
   void shutdown_at_exit() override { shutdown({}); }
 
+  /// The end of the executor.
+  void destroy() {
+    const bool on_own_thread = !fork_guard_.is_in_child() && CurrentHome::find(this) != nullptr;
+    shutdown({.wait = !on_own_thread});
+    if (on_own_thread) detail::ExitRegistry::leave_to_itself(shared_from_this(), options_.name);
+  }
+
  private:
   void start_thread() OVERLAP_REQUIRES(mutex_) {
     loop_ = std::make_unique<Loop>();
+    loop_->set_home(this);
+    loop_->tell_finished([this] { task_finished(); });
     if (options_.slow_callback > Duration::zero()) {
       loop_->watch(options_.slow_callback, [this](Duration took) { report_slow(took); });
     }
@@ -96,7 +109,6 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
   }
 
   void run() {
-    const CurrentHome home(this, CurrentHome::Kind::loop);
     pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
     detail::trace_this_thread_is(traced_.worker(0));
     loop_->run_until([this] { return ended_; });
@@ -115,46 +127,33 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
     }
   }
 
-  void start_what_may() OVERLAP_EXCLUDES(mutex_) {
+  void start_what_may() OVERLAP_EXCLUDES(mutex_, batch_mutex_) {
+    Loop::Turn turn(*loop_);
     while (const TaskPtr task = next_task()) {
       if (!task->try_start()) continue;
-      try {
-        watch(*task);
-      } catch (...) {  // out of memory
-        task->fail(std::current_exception());
-        continue;
-      }
-      ++active_;
-      const Loop::Turn turn(*loop_);
       task->run(detail::RunMode::may_detach);
+      turn.next();
     }
   }
 
   /// The task to start now; null when there is none, or may be none.
-  TaskPtr next_task() OVERLAP_EXCLUDES(mutex_) {
-    const MutexLock lock(mutex_);
-    woken_ = false;
-    if (options_.max_concurrent != 0 && active_ >= options_.max_concurrent) return {};
-    if (waiting_.empty() && active_ == 0) ended_ = closing_;
-    return waiting_.pop();
+  TaskPtr next_task() OVERLAP_EXCLUDES(mutex_, batch_mutex_) {
+    const MutexLock batch_lock(batch_mutex_);
+    is_full_ = options_.max_concurrent != 0 && loop_->to_finish() >= options_.max_concurrent;
+    if (is_full_ || batch_.empty()) {
+      const MutexLock lock(mutex_);
+      batch_.append(std::move(waiting_));
+      if (is_full_ || batch_.empty()) woken_ = false;
+      if (batch_.empty() && loop_->to_finish() == 0) ended_ = closing_;
+    }
+    return is_full_ ? TaskPtr() : batch_.pop();
   }
 
-  /// Counts the task out when it is done, from the loop rather than from within its last step.
-  void watch(detail::TaskNode& task) {
-    struct Done final : detail::Continuation {
-      explicit Done(Engine& owner) : Continuation(Kind::waiter), engine(owner) {}
-      void fire(detail::TaskNode&) noexcept override {
-        Engine& owner = engine;
-        delete this;
-        boost::asio::post(owner.loop_->context(), [&owner] {
-          --owner.active_;
-          owner.start_what_may();
-        });
-      }
-      Engine& engine;
-    };
-    auto done = std::make_unique<Done>(*this);
-    if (task.add(*done)) done.release();
+  /// In the last step of a task: what may be done now is done in the loop's next round.
+  void task_finished() OVERLAP_EXCLUDES(mutex_) {
+    if (!is_full_ && loop_->to_finish() != 0) return;
+    const MutexLock lock(mutex_);
+    if (is_full_ || closing_) wake();
   }
 
   void join() OVERLAP_EXCLUDES(mutex_, join_mutex_) {
@@ -171,6 +170,10 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
   const detail::ForkGuard fork_guard_;
   const detail::TraceExecutor traced_{options_.name};
 
+  // Taken before mutex_. The loop's thread takes a task under this one, so that it meets submitters once a batch.
+  Mutex batch_mutex_;
+  TaskQueue batch_ OVERLAP_GUARDED_BY(batch_mutex_);  // tasks to be started, before those in waiting_
+
   Mutex mutex_;
   TaskQueue waiting_ OVERLAP_GUARDED_BY(mutex_);  // tasks to be started
   std::thread thread_ OVERLAP_GUARDED_BY(mutex_);
@@ -180,15 +183,15 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
 
   // The loop's thread alone, but for context(), which is posted to under the lock while the thread lives.
   std::unique_ptr<Loop> loop_;
-  std::size_t active_ = 0;
-  bool ended_ = false;  // written by the loop's thread under the lock
+  bool is_full_ = false;  // max_concurrent tasks had begun when the last one was to be
+  bool ended_ = false;    // written by the loop's thread under the lock
 };
 
 EventLoopExecutor::EventLoopExecutor(Options options) : engine_(std::make_shared<Engine>(std::move(options))) {
   detail::ExitRegistry::add(engine_);
 }
 
-EventLoopExecutor::~EventLoopExecutor() { engine_->shutdown({}); }
+EventLoopExecutor::~EventLoopExecutor() { engine_->destroy(); }
 
 std::size_t EventLoopExecutor::concurrency() const noexcept {
   return engine_->max_concurrent() != 0 ? engine_->max_concurrent() : kUnboundedBuffer;

@@ -177,7 +177,7 @@ TEST(RemoteException, VeryDeepNestingIsCutNotFatal) {
   EXPECT_EQ(messages.front(), "level 1000");
 }
 
-TEST(RemoteException, NothingIsNothing) { EXPECT_EQ(round_trip(nullptr), nullptr); }
+TEST(RemoteException, NothingWhereAnErrorMustBeIsRefused) { EXPECT_THROW(round_trip(nullptr), NotShippable); }
 
 }  // namespace
 }  // namespace overlap

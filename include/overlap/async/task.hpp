@@ -24,7 +24,10 @@ using Task = boost::asio::awaitable<T>;
 template <class T>
 T run(Task<T> task) {
   detail::Outcome<T> outcome;
-  detail::run_on_fresh_loop(detail::capture(std::move(task), outcome));
+  Loop loop;
+  const detail::StartedPtr started = loop.prepare(nullptr, nullptr, Loop::Leftover::cancel);
+  auto entry = detail::capture(std::move(task), outcome, started);
+  loop.run(started, std::move(entry));
   if constexpr (std::is_void_v<T>) {
     outcome.value();
   } else {

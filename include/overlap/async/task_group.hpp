@@ -11,7 +11,6 @@
 #include <list>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -46,7 +45,7 @@ class GroupState : public std::enable_shared_from_this<GroupState> {
   /// on its loop.
   bool may_begin() const;
   /// Starts a child that finishes `node`.
-  void start(boost::asio::awaitable<void> child, std::stop_token stop, TaskPtr node);
+  void start(StopRequest& stop, TaskPtr node, const std::function<Loop::Entry(StartedPtr)>& make_entry);
   void set_body(Loop::Started body) { body_ = std::move(body); }
   void body_ended(const std::exception_ptr& error);
 
@@ -76,31 +75,15 @@ template <class T>
 class GroupNode final : public ResultNode<T> {
  public:
   void do_run(RunMode) override {}  // run_group_child() does
-  void request_stop() noexcept override { stop_.request_stop(); }
-  std::stop_token stop_token() const noexcept { return stop_.get_token(); }
+  void request_stop() noexcept override { stop_request_.request(); }
+  StopRequest& stop_request() noexcept { return stop_request_; }
 
  private:
   ~GroupNode() override = default;
   void drop_call() noexcept override {}
 
-  std::stop_source stop_;
+  StopRequest stop_request_;
 };
-
-template <class T>
-boost::asio::awaitable<void> run_group_child(boost::asio::awaitable<T> task, NodePtr<GroupNode<T>> node) {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);  // a started task must not throw
-  co_await boost::asio::post(boost::asio::deferred);
-  if (!node->try_start()) co_return;  // cancelled through its future
-  Outcome<T> outcome;
-  co_await capture(std::move(task), outcome);
-  if (!outcome.error()) {
-    node->deliver(outcome.value());
-  } else if (ended_by_cancel(outcome.error())) {
-    node->finish_cancelled();
-  } else {
-    node->fail(outcome.error());
-  }
-}
 
 template <class Returned>
 struct GroupBody;
@@ -137,7 +120,7 @@ class TaskGroup {
 
   /// Starts a task in the group; it begins in the loop's next round. Its future may be awaited, copied, dropped, and
   /// request_stop() cancels this task alone, from any thread. A blocking result() in a task of the loop throws
-  /// WouldDeadlock, except on a pool's worker, where it would never return. After a failure nothing begins any more:
+  /// WouldDeadlock. After a failure nothing begins any more:
   /// the future is cancelled. Throws std::logic_error when the group has ended, or in a task of another loop.
   template <class T>
   Future<T> spawn(Task<T> task);
@@ -181,14 +164,15 @@ template <class T>
 Future<T> TaskGroup::spawn(Task<T> task) {
   using Node = detail::GroupNode<T>;
   auto node = detail::NodePtr<Node>::adopt(new Node);
-  // A pool's worker would run a task of its home that it waits for; this one only the loop can.
-  if (detail::CurrentHome::kind() == detail::CurrentHome::Kind::loop) node->set_home(detail::CurrentHome::get());
+  if (const Loop* const loop = Loop::current()) node->set_home(loop->home());
   auto future = detail::FutureAccess::make(detail::NodePtr<detail::ResultNode<T>>::share(node.get()));
   if (detail::trace_on()) detail::trace_submitted(node->trace_identity());
   if (state_->may_begin()) {
-    const std::stop_token stop = node->stop_token();
     auto pointer = detail::TaskPtr::share(node.get());
-    state_->start(detail::run_group_child(std::move(task), std::move(node)), stop, std::move(pointer));
+    state_->start(node->stop_request(), std::move(pointer), [&task, &node](detail::StartedPtr started) {
+      return detail::deliver(std::move(task), detail::NodePtr<detail::ResultNode<T>>::share(node.get()),
+                             std::move(started), detail::CancelledBy::whatever);
+    });
   } else {
     node->try_cancel();
   }

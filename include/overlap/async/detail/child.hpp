@@ -2,15 +2,13 @@
 /// A task started by another one on the same loop, and the waiting for its end.
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <functional>
 #include <memory>
 #include <optional>
 
 #include <overlap/async/detail/drive.hpp>
+#include <overlap/async/detail/sleepers.hpp>
 #include <overlap/async/loop.hpp>
 #include <overlap/core/time.hpp>
 
@@ -20,7 +18,6 @@ namespace overlap::detail {
 class Event {
  public:
   Event();
-  ~Event();
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
@@ -35,8 +32,9 @@ class Event {
   boost::asio::awaitable<Woken> wait_or_end(std::optional<TimePoint> deadline, std::function<void()> end);
 
  private:
-  struct Timer;
-  std::unique_ptr<Timer> timer_;
+  boost::asio::awaitable<void> sleep(TimePoint deadline);
+
+  Sleeper* waiter_ = nullptr;
   bool set_ = false;
 };
 
@@ -54,14 +52,6 @@ struct Child {
   Loop::Started started;
 };
 
-template <class T>
-boost::asio::awaitable<void> run_child(boost::asio::awaitable<T> task, std::shared_ptr<Child<T>> child) {
-  // A started task must not throw: a cancel that comes before it begins is left to capture().
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
-  co_await boost::asio::post(boost::asio::deferred);  // begins in the loop's next round, as deep as the loop, not as us
-  co_await capture(std::move(task), child->outcome);
-}
-
 /// Starts a child; `also` is called on the loop when it has ended, with what it threw, after the event was set.
 template <class T>
 std::shared_ptr<Child<T>> start_child(boost::asio::awaitable<T> task,
@@ -71,7 +61,10 @@ std::shared_ptr<Child<T>> start_child(boost::asio::awaitable<T> task,
     child->ended.set();
     if (after) after(child->outcome.error());
   };
-  child->started = require_loop().start(run_child(std::move(task), child), {}, std::move(ended));
+  Loop& loop = require_loop();
+  const StartedPtr started = loop.prepare(nullptr, std::move(ended), Loop::Leftover::cancel);
+  auto entry = capture(std::move(task), child->outcome, started);  // `ended` keeps the child
+  child->started = loop.launch(started, std::move(entry), Loop::Begin::next_round);
   return child;
 }
 

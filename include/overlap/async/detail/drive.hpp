@@ -4,17 +4,26 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include <stop_token>
-
+#include <overlap/async/loop.hpp>
 #include <overlap/core/detail/outcome.hpp>
 #include <overlap/core/detail/result_node.hpp>
 
 namespace overlap::detail {
 
-void run_on_fresh_loop(boost::asio::awaitable<void> task);
+/// Starts a submitted task on the loop that runs on this thread, if it may; otherwise runs it to its end on the
+/// thread's own.
+class Driver {
+ public:
+  Driver(StopRequest* stop, RunMode mode);
+  const StartedPtr& task() const noexcept { return task_; }
+  void drive(Loop::Entry entry);
 
-/// Starts the task on the loop that runs on this thread, if it may; otherwise runs it to its end on the thread's own.
-void drive_task(boost::asio::awaitable<void> task, std::stop_token stop, RunMode mode);
+ private:
+  Loop& loop_;
+  const bool detached_;
+  const Loop::Begin begin_;
+  const StartedPtr task_;
+};
 
 /// True for what a cancelled await throws: operation_aborted of Asio's operations, or CancelledError.
 bool ended_by_cancel(const std::exception_ptr& error) noexcept;
@@ -22,9 +31,8 @@ bool ended_by_cancel(const std::exception_ptr& error) noexcept;
 /// Awaits the task and stores what came of it. A task that was cancelled before does not begin. `outcome` must outlive
 /// it.
 template <class T>
-boost::asio::awaitable<void> capture(boost::asio::awaitable<T> task, Outcome<T>& outcome) {
+Loop::Entry capture(boost::asio::awaitable<T> task, Outcome<T>& outcome, StartedPtr started) {
   try {
-    co_await boost::asio::this_coro::throw_if_cancelled(true);
     if constexpr (std::is_void_v<T>) {
       co_await std::move(task);
       outcome = Outcome<T>::of([] {});
@@ -35,13 +43,20 @@ boost::asio::awaitable<void> capture(boost::asio::awaitable<T> task, Outcome<T>&
   } catch (...) {
     outcome = Outcome<T>::failed(std::current_exception());
   }
+  started->ended();
 }
 
-/// Awaits the task and finishes the node with what came of it: CANCELLED when it was asked to stop and ended by that.
-/// Never throws.
+/// Of which cancel a task must have ended to be CANCELLED.
+enum class CancelledBy : unsigned char { its_stop_request, whatever };
+
+/// Awaits the task and finishes the node with what came of it. A node that has not started is started; one that was
+/// cancelled is left alone, and so is the task.
 template <class T>
-boost::asio::awaitable<void> deliver(boost::asio::awaitable<T> task, NodePtr<ResultNode<T>> node,
-                                     std::stop_token stop) {
+Loop::Entry deliver(boost::asio::awaitable<T> task, NodePtr<ResultNode<T>> node, StartedPtr started, CancelledBy by) {
+  if (!node->try_start() && node->done()) {
+    started->ended();
+    co_return;
+  }
   try {
     if constexpr (std::is_void_v<T>) {
       co_await std::move(task);
@@ -51,12 +66,14 @@ boost::asio::awaitable<void> deliver(boost::asio::awaitable<T> task, NodePtr<Res
       node->deliver(std::move(value));
     }
   } catch (...) {
-    if (stop.stop_requested() && ended_by_cancel(std::current_exception())) {
+    const bool may_be_cancelled = by == CancelledBy::whatever || started->stop_was_requested();
+    if (may_be_cancelled && ended_by_cancel(std::current_exception())) {
       node->finish_cancelled();
     } else {
       node->fail(std::current_exception());
     }
   }
+  started->ended();
 }
 
 template <class T>
@@ -66,8 +83,10 @@ struct ResultAdapter<boost::asio::awaitable<T>> {
 
   template <class Node>
   static void drive(boost::asio::awaitable<T> task, NodePtr<Node> node, RunMode mode) {
-    const std::stop_token stop = node->stop_token();
-    drive_task(deliver(std::move(task), NodePtr<ResultNode<T>>::share(node.get()), stop), stop, mode);
+    Driver driver(&node->stop_request(), mode);
+    auto entry = deliver(std::move(task), NodePtr<ResultNode<T>>::share(node.get()), driver.task(),
+                         CancelledBy::its_stop_request);
+    driver.drive(std::move(entry));
   }
 };
 

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <variant>
 
+#include <overlap/core/detail/stop_request.hpp>
 #include <overlap/core/detail/task_node.hpp>
 #include <overlap/core/errors.hpp>
 
@@ -80,13 +81,15 @@ struct CallTraits {
                                                std::invoke_result<F, A...>>::type;
   using Adapter = ResultAdapter<Returned>;
   using Result = typename Adapter::Result;
-  static constexpr bool stoppable = takes_stop_token<F, A...> || Adapter::is_coroutine;
+  static constexpr bool takes_token = takes_stop_token<F, A...>;
+  static constexpr bool is_coroutine = Adapter::is_coroutine;
 };
 
 /// True when a task that was asked to stop ended because of that.
 bool is_cancellation(const std::exception_ptr& error) noexcept;
 
-struct NoStop {};
+struct NoStopSource {};
+struct NoStopRequest {};
 
 /// How a call of this kind crosses a process boundary; defined in shipping.hpp.
 template <class F, class... A>
@@ -119,22 +122,19 @@ class CallNode final : public ResultNode<typename CallTraits<F, A...>::Result> {
 
   /// Ends a task that threw: CANCELLED if it was asked to stop and says that it did, FINISHED with the error otherwise.
   void end_with(std::exception_ptr error) noexcept {
-    if constexpr (Traits::stoppable) {
-      if (stop_.stop_requested() && is_cancellation(error)) {
-        this->finish_cancelled();
-        return;
-      }
+    if (stop_requested() && is_cancellation(error)) {
+      this->finish_cancelled();
+    } else {
+      this->fail(std::move(error));
     }
-    this->fail(std::move(error));
   }
 
-  std::stop_token stop_token() const noexcept {
-    if constexpr (Traits::stoppable) return stop_.get_token();
-    return {};
-  }
   void request_stop() noexcept override {
-    if constexpr (Traits::stoppable) stop_.request_stop();
+    if constexpr (Traits::is_coroutine) stop_request_.request();  // first: it is what stop_requested() looks at
+    if constexpr (Traits::takes_token) stop_source_.request_stop();
   }
+  /// Of a coroutine.
+  StopRequest& stop_request() noexcept { return stop_request_; }
 
   const ShipTable* ship_table() const noexcept override { return Shipping<F, A...>::table(); }
   const char* why_not_shippable() const noexcept override { return Shipping<F, A...>::why_not(); }
@@ -152,15 +152,21 @@ class CallNode final : public ResultNode<typename CallTraits<F, A...>::Result> {
   }
 
  private:
+  bool stop_requested() const noexcept {
+    if constexpr (Traits::is_coroutine) return stop_request_.requested();
+    if constexpr (Traits::takes_token) return stop_source_.stop_requested();
+    return false;
+  }
+
   void invoke(RunMode mode) {
     auto call = [&](auto& function, auto&... arguments) -> Returned {
-      if constexpr (takes_stop_token<F, A...>) {
-        return std::invoke(std::move(function), stop_token(), std::move(arguments)...);
+      if constexpr (Traits::takes_token) {
+        return std::invoke(std::move(function), stop_source_.get_token(), std::move(arguments)...);
       } else {
         return std::invoke(std::move(function), std::move(arguments)...);
       }
     };
-    if constexpr (Adapter::is_coroutine) {
+    if constexpr (Traits::is_coroutine) {
       Adapter::drive(std::apply(call, call_.value), NodePtr<CallNode>::share(this), mode);
     } else if constexpr (std::is_void_v<Returned>) {
       std::apply(call, call_.value);
@@ -176,7 +182,8 @@ class CallNode final : public ResultNode<typename CallTraits<F, A...>::Result> {
     std::tuple<F, A...> value;
   } call_;
   bool has_call_ = true;
-  [[no_unique_address]] std::conditional_t<Traits::stoppable, std::stop_source, NoStop> stop_;
+  [[no_unique_address]] std::conditional_t<Traits::takes_token, std::stop_source, NoStopSource> stop_source_;
+  [[no_unique_address]] std::conditional_t<Traits::is_coroutine, StopRequest, NoStopRequest> stop_request_;
 };
 
 }  // namespace overlap::detail
