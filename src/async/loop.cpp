@@ -13,7 +13,6 @@
 #include <boost/system/system_error.hpp>
 
 #include <exception>
-#include <optional>
 #include <vector>
 
 #include <overlap/async/detail/drive.hpp>
@@ -175,13 +174,11 @@ void Loop::turn_ends() noexcept {
 }
 
 struct Loop::RunScope {
-  explicit RunScope(Loop& loop) : outer(std::exchange(current_loop, &loop)) {
+  explicit RunScope(Loop& loop)
+      : outer(std::exchange(current_loop, &loop)), home(loop.home_, detail::CurrentHome::Kind::loop) {
     ThreadLoops& mine = thread_loops;
     own = mine.running < mine.loops.size() && mine.loops[mine.running].get() == &loop;
     if (own) ++mine.running;
-    if (detail::CurrentHome::kind() == detail::CurrentHome::Kind::none) {
-      home.emplace(&loop, detail::CurrentHome::Kind::loop);  // a thread that is no executor's
-    }
   }
   ~RunScope() {
     if (own) --thread_loops.running;
@@ -192,7 +189,7 @@ struct Loop::RunScope {
 
   Loop* const outer;
   bool own;
-  std::optional<detail::CurrentHome> home;
+  const detail::CurrentHome home;
 };
 
 void Loop::run(const detail::StartedPtr& task, Entry entry) {
@@ -244,7 +241,7 @@ namespace {
 
 Loop& loop_for(RunMode mode) {
   Loop* const here = Loop::current();
-  return mode == RunMode::may_detach && here != nullptr ? *here : Loop::of_this_thread();
+  return mode != RunMode::to_completion && here != nullptr ? *here : Loop::of_this_thread();
 }
 
 }  // namespace
@@ -252,6 +249,7 @@ Loop& loop_for(RunMode mode) {
 Driver::Driver(StopRequest* stop, RunMode mode)
     : loop_(loop_for(mode)),
       detached_(&loop_ == Loop::current()),
+      begin_(mode == RunMode::from_a_task ? Loop::Begin::next_round : Loop::Begin::now),
       task_(loop_.prepare(stop, nullptr, detached_ ? Loop::Leftover::finish : Loop::Leftover::cancel)) {}
 
 void Driver::drive(Loop::Entry entry) {
@@ -259,10 +257,7 @@ void Driver::drive(Loop::Entry entry) {
     loop_.run(task_, std::move(entry));
     return;
   }
-  // A pool's worker comes here from within another task, which awaits this one. Tasks that start each other and wait
-  // must not grow the stack.
-  const bool within_a_task = CurrentHome::kind() == CurrentHome::Kind::pool;
-  loop_.launch(task_, std::move(entry), within_a_task ? Loop::Begin::next_round : Loop::Begin::now);
+  loop_.launch(task_, std::move(entry), begin_);
 }
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 
 #include <overlap/core/detail/task_node.hpp>
 
+#include <algorithm>
 #include <array>
 
 #include <overlap/core/detail/pause.hpp>
@@ -21,9 +22,7 @@
 namespace overlap::detail {
 namespace {
 
-thread_local const void* current_home = nullptr;
-thread_local CurrentHome::Kind current_kind = CurrentHome::Kind::none;
-thread_local CurrentHome::Helper* current_helper = nullptr;
+thread_local const CurrentHome* current_home = nullptr;
 thread_local RunningTask* current_task = nullptr;
 
 // The continuation lists of all nodes share a few locks, so that a node needs no mutex of its own. A lock is only held
@@ -38,36 +37,32 @@ Mutex& list_lock(const TaskNode* node) noexcept {
 
 }  // namespace
 
-const void* CurrentHome::get() noexcept { return current_home; }
-CurrentHome::Kind CurrentHome::kind() noexcept { return current_kind; }
+const CurrentHome* CurrentHome::find(const void* home) noexcept {
+  if (home == nullptr) return nullptr;
+  const CurrentHome* at = current_home;
+  while (at != nullptr && at->home_ != home) at = at->outer_;
+  return at;
+}
 
-void CurrentHome::check_may_wait() {
-  if (current_kind == Kind::loop) {
+void CurrentHome::check_may_wait() const {
+  if (kind_ == Kind::loop) {
     throw WouldDeadlock("a task of an event loop waits, blocked, for another task of the same loop: co_await it");
   }
-  if (current_kind == Kind::completer) {
+  if (kind_ == Kind::completer) {
     throw WouldDeadlock("a done callback of a process pool waits, blocked, for another task of the same pool");
   }
 }
 
 CurrentHome::CurrentHome(const void* home, Kind kind, Helper* helper) noexcept
-    : outer_(current_home), outer_kind_(current_kind), outer_helper_(current_helper) {
-  current_home = home;
-  current_kind = kind;
-  current_helper = helper;
-}
+    : home_(home), kind_(kind), helper_(helper), outer_(std::exchange(current_home, this)) {}
 
-TaskPtr CurrentHome::hold(TaskNode& task) noexcept {
-  if (current_helper != nullptr) {
-    if (TaskPtr taken = current_helper->take_back(task)) return taken;
+CurrentHome::~CurrentHome() { current_home = outer_; }
+
+TaskPtr CurrentHome::hold(TaskNode& task) const noexcept {
+  if (helper_ != nullptr) {
+    if (TaskPtr taken = helper_->take_back(task)) return taken;
   }
   return TaskPtr::share(&task);
-}
-
-CurrentHome::~CurrentHome() {
-  current_home = outer_;
-  current_kind = outer_kind_;
-  current_helper = outer_helper_;
 }
 
 RunningTask::RunningTask(const TaskNode& node, Worker& worker) noexcept
@@ -200,14 +195,25 @@ bool TaskNode::wait(std::optional<TimePoint> deadline) noexcept {
 bool TaskNode::help_or_wait(std::optional<TimePoint> deadline) {
   if (done()) return true;
   if (deadline && *deadline <= Clock::now()) return done();  // a poll runs nothing
-  if (home_ != nullptr && home_ == CurrentHome::get()) {
-    CurrentHome::check_may_wait();
-    if (try_start()) {
-      const TaskPtr keep = CurrentHome::hold(*this);  // the task may drop the very handle that is waited on
-      run(RunMode::to_completion);
-      return true;
-    }
+  const CurrentHome* const home = CurrentHome::find(this->home());
+  if (home == nullptr) return wait(deadline);
+  home->check_may_wait();
+  if (has_time_limit(deadline)) return lend_and_wait(*home, *deadline);
+  if (!try_start()) return wait(deadline);
+  const TaskPtr keep = home->hold(*this);  // the task may drop the very handle that is waited on
+  run(RunMode::to_completion);
+  return true;
+}
+
+/// A worker that ran the task itself could not look at the clock.
+bool TaskNode::lend_and_wait(const CurrentHome& home, TimePoint deadline) noexcept {
+  CurrentHome::Helper* const helper = home.helper();
+  if (helper == nullptr || phase() != pending) return wait(deadline);
+  if (helper->may_be_taken()) {
+    if (wait(std::min(deadline, Clock::now() + kPatience))) return true;
+    if (phase() != pending) return wait(deadline);
   }
+  helper->lend(*this);
   return wait(deadline);
 }
 

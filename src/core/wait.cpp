@@ -1,5 +1,6 @@
 #include <overlap/core/wait.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <unordered_set>
 
@@ -92,28 +93,55 @@ CompletionQueue::~CompletionQueue() { state_->unwatch(nodes_); }
 std::optional<std::size_t> CompletionQueue::next(std::optional<TimePoint> deadline) {
   if (reported_ == total_) return std::nullopt;
   std::optional<std::size_t> index = state_->pop(deadline, false);
-  const auto time_is_up = [deadline] { return deadline && *deadline <= Clock::now(); };
-  while (!index && !time_is_up() && help_one()) index = state_->pop(deadline, false);
+  if (has_time_limit(deadline)) {
+    if (!index && *deadline > Clock::now()) index = lend_one(*deadline);
+  } else {
+    while (!index && help_one()) index = state_->pop(deadline, false);
+  }
   if (!index) index = state_->pop(deadline, true);
   if (index) ++reported_;
+  if (lent_ && lent_->done()) lent_ = {};
   return index;
+}
+
+/// The next task that this thread, waiting, would keep from being run; null if there is none.
+const CurrentHome* CompletionQueue::find_stuck(TaskPtr& node) {
+  for (; helped_up_to_ < nodes_.size(); ++helped_up_to_) {
+    node = nodes_[helped_up_to_];
+    if (!node || node->done()) continue;
+    const CurrentHome* const home = CurrentHome::find(node->home());
+    if (home == nullptr) continue;
+    home->check_may_wait();
+    if (node->phase() == TaskNode::pending) return home;
+  }
+  return nullptr;
 }
 
 // A worker that waits for tasks of its own pool runs one that has not started: waiting alone could be for ever.
 bool CompletionQueue::help_one() {
-  const void* const home = CurrentHome::get();
-  if (home == nullptr) return false;
-  for (; helped_up_to_ < nodes_.size(); ++helped_up_to_) {
-    const TaskPtr& node = nodes_[helped_up_to_];
-    if (!node || node->done() || node->home() != home) continue;
-    CurrentHome::check_may_wait();
-    if (!node->try_start()) continue;
+  TaskPtr node;
+  while (find_stuck(node) != nullptr) {
     ++helped_up_to_;
-    const TaskPtr keep = node;
-    keep->run(RunMode::to_completion);
+    if (!node->try_start()) continue;
+    node->run(RunMode::to_completion);
     return true;
   }
   return false;
+}
+
+// With a time limit it must not: it has another thread run one, and the next when that one is done. Gives what finished
+// meanwhile.
+std::optional<std::size_t> CompletionQueue::lend_one(TimePoint deadline) {
+  if (lent_) return std::nullopt;
+  TaskPtr node;
+  const CurrentHome* const home = find_stuck(node);
+  if (home == nullptr || home->helper() == nullptr) return std::nullopt;
+  if (home->helper()->may_be_taken()) {
+    if (const auto index = state_->pop(std::min(deadline, Clock::now() + kPatience), true)) return index;
+  }
+  if (node->phase() == TaskNode::pending) home->helper()->lend(*node);
+  lent_ = std::move(node);
+  return std::nullopt;
 }
 
 std::string unfinished_message(std::size_t unfinished, std::size_t total) {

@@ -59,7 +59,7 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
       static_cast<void>(new std::shared_ptr<Engine>(shared_from_this()));  // with the thread that cannot be joined
       return;
     }
-    if (options.wait && CurrentHome::get() == this) {
+    if (options.wait && CurrentHome::find(this) != nullptr) {
       throw WouldDeadlock(options_.name + ": the loop's thread cannot wait for its own shutdown");
     }
     TaskQueue cancelled;
@@ -79,9 +79,17 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
 
   void shutdown_at_exit() override { shutdown({}); }
 
+  /// The end of the executor.
+  void destroy() {
+    const bool on_own_thread = !fork_guard_.is_in_child() && CurrentHome::find(this) != nullptr;
+    shutdown({.wait = !on_own_thread});
+    if (on_own_thread) detail::ExitRegistry::leave_to_itself(shared_from_this(), options_.name);
+  }
+
  private:
   void start_thread() OVERLAP_REQUIRES(mutex_) {
     loop_ = std::make_unique<Loop>();
+    loop_->set_home(this);
     loop_->tell_finished([this] { task_finished(); });
     if (options_.slow_callback > Duration::zero()) {
       loop_->watch(options_.slow_callback, [this](Duration took) { report_slow(took); });
@@ -101,7 +109,6 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
   }
 
   void run() {
-    const CurrentHome home(this, CurrentHome::Kind::loop);
     pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
     loop_->run_until([this] { return ended_; });
     loop_.reset();  // with its services, on the thread that used them
@@ -175,14 +182,14 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
   // The loop's thread alone, but for context(), which is posted to under the lock while the thread lives.
   std::unique_ptr<Loop> loop_;
   bool is_full_ = false;  // max_concurrent tasks had begun when the last one was to be
-  bool ended_ = false;  // written by the loop's thread under the lock
+  bool ended_ = false;    // written by the loop's thread under the lock
 };
 
 EventLoopExecutor::EventLoopExecutor(Options options) : engine_(std::make_shared<Engine>(std::move(options))) {
   detail::ExitRegistry::add(engine_);
 }
 
-EventLoopExecutor::~EventLoopExecutor() { engine_->shutdown({}); }
+EventLoopExecutor::~EventLoopExecutor() { engine_->destroy(); }
 
 std::size_t EventLoopExecutor::concurrency() const noexcept {
   return engine_->max_concurrent() != 0 ? engine_->max_concurrent() : kUnboundedBuffer;

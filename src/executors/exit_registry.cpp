@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <exception>
 #include <vector>
 
+#include <overlap/core/errors.hpp>
 #include <overlap/core/hook.hpp>
 #include <overlap/core/mutex.hpp>
 
@@ -15,6 +17,7 @@ namespace {
 struct Entries {
   Mutex mutex;
   std::vector<std::weak_ptr<ExitRegistry::Entry>> entries OVERLAP_GUARDED_BY(mutex);
+  std::vector<std::shared_ptr<ExitRegistry::Entry>> left_to_themselves OVERLAP_GUARDED_BY(mutex);
 };
 
 Entries& all() {
@@ -24,9 +27,12 @@ Entries& all() {
 
 void shut_down_all() {
   std::vector<std::weak_ptr<ExitRegistry::Entry>> entries;
+  std::vector<std::shared_ptr<ExitRegistry::Entry>> left_to_themselves;  // until they have been joined below
   {
     const MutexLock lock(all().mutex);
     std::swap(entries, all().entries);
+    std::swap(left_to_themselves, all().left_to_themselves);
+    for (const auto& entry : left_to_themselves) entries.push_back(entry);
   }
   for (const auto& weak : entries) {
     const auto entry = weak.lock();
@@ -58,6 +64,21 @@ void ExitRegistry::add(const std::shared_ptr<Entry>& entry) {
   const MutexLock lock(registry.mutex);
   std::erase_if(registry.entries, [](const auto& known) { return known.expired(); });
   registry.entries.push_back(entry);
+}
+
+void ExitRegistry::leave_to_itself(std::shared_ptr<Entry> entry, const std::string& name) noexcept {
+  try {
+    {
+      Entries& registry = all();
+      const MutexLock lock(registry.mutex);
+      registry.left_to_themselves.push_back(std::move(entry));
+    }
+    report_unhandled(name, std::make_exception_ptr(
+                               WouldDeadlock(name + ": destroyed on its own thread, which cannot wait for itself: it "
+                                                    "finishes its work, and the end of the program waits for that")));
+  } catch (...) {
+    std::terminate();  // no memory to keep it: its own thread would have to join itself
+  }
 }
 
 }  // namespace overlap::detail

@@ -26,7 +26,7 @@ ProcessPoolExecutor::~ProcessPoolExecutor() {
     inherited->push_back(std::move(pool_));
     return;
   }
-  pool_->shutdown({});
+  pool_->destroy();
 }
 
 void ProcessPoolExecutor::terminate_workers() { pool_->end_workers(SIGTERM); }

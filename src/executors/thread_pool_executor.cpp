@@ -8,7 +8,7 @@ ThreadPoolExecutor::ThreadPoolExecutor(Options options) : pool_(std::make_shared
   detail::ExitRegistry::add(pool_);
 }
 
-ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->shutdown({}); }
+ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->destroy(); }
 
 std::size_t ThreadPoolExecutor::concurrency() const noexcept { return pool_->max_workers(); }
 

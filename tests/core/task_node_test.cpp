@@ -178,7 +178,7 @@ TEST(TaskNode, LoopThatWaitsForItsOwnTaskIsToldSo) {
     EXPECT_THROW(node->help_or_wait(std::nullopt), WouldDeadlock);
     EXPECT_FALSE(node->help_or_wait(Clock::now()));  // a poll only looks
   }
-  EXPECT_EQ(CurrentHome::get(), nullptr);
+  EXPECT_EQ(CurrentHome::find(&engine), nullptr);
   node->try_cancel();
 }
 

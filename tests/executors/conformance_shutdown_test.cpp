@@ -4,26 +4,25 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <filesystem>
 #include <memory>
 #include <thread>
 #include <vector>
 
 #include "executors/conformance.hpp"
+#include "support/hook_recorder.hpp"
 #include "support/sanitizers.hpp"
+#include "support/threads.hpp"
 
 namespace overlap {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using namespace std::chrono_literals;
 class InProcessShutdown : public test::ExecutorTest {};
 class BackgroundShutdown : public test::ExecutorTest {};
 
-std::size_t threads_of_this_process() {
-  const std::filesystem::directory_iterator tasks("/proc/self/task");
-  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
-}
+using test::threads_of_this_process;
 
 TEST_P(InProcessShutdown, SubmitThrowsAfterwards) {
   executor().shutdown();
@@ -172,6 +171,31 @@ TEST_P(BackgroundShutdown, TaskCannotWaitForItsOwnExecutorsEnd) {
   const auto future = executor().submit([&] { executor().shutdown(); });
   EXPECT_THROW(future.result(), WouldDeadlock);
   EXPECT_EQ(executor().submit([] { return 1; }).result(), 1);  // it was not shut down
+}
+
+TEST_P(BackgroundShutdown, DestroyedOnItsOwnThreadItFinishesWhatWasAccepted) {
+  const test::HookRecorder hook;
+  test::Gate gate;
+  const auto running = occupy(gate);
+  const auto destroying = executor().submit([this] { destroy_executor(); });
+  const auto accepted = executor().submit([] { return 1; });
+  gate.open();
+  destroying.result();
+  EXPECT_EQ(accepted.result(), 1);
+  EXPECT_THAT(hook.reports(), ElementsAre(HasSubstr("destroyed on its own thread")));
+}
+
+TEST_P(BackgroundShutdown, DestroyedInACallbackOnItsOwnThreadItFinishesWhatWasAccepted) {
+  const test::HookRecorder hook;
+  test::Gate gate;
+  const auto running = occupy(gate);
+  const auto first = executor().submit([] {});
+  first.add_done_callback([this](const auto&) { destroy_executor(); });
+  const auto accepted = executor().submit([] { return 1; });
+  gate.open();
+  EXPECT_EQ(accepted.result(), 1);
+  while (hook.reports().empty()) std::this_thread::yield();  // another worker may have run it meanwhile
+  EXPECT_THAT(hook.reports(), ElementsAre(HasSubstr("destroyed on its own thread")));
 }
 
 TEST_P(BackgroundShutdown, TaskMayShutItsOwnExecutorDownWithoutWaiting) {

@@ -1,4 +1,4 @@
-// What is particular to the event loop: it says when something holds it.
+// What is particular to the event loop: it says when something holds it, and when something would for ever.
 
 #include <overlap/executors/event_loop_executor.hpp>
 
@@ -9,6 +9,8 @@
 #include <string>
 
 #include <overlap/async/sleep.hpp>
+#include <overlap/async/task_group.hpp>
+#include <overlap/executors/inline_executor.hpp>
 #include <overlap/executors/thread_pool_executor.hpp>
 
 #include "support/hook_recorder.hpp"
@@ -80,6 +82,63 @@ TEST_F(SlowCallbacks, AreNotReportedWhenThatIsTurnedOff) {
   loop.submit(sleep_then_hold).result();
   loop.shutdown();
   EXPECT_THAT(hook.reports(), IsEmpty());
+}
+
+Task<int> pass_on(Future<int> future) { co_return co_await std::move(future); }
+
+Task<int> give_after(Duration duration, int value) {
+  co_await sleep_for(duration);
+  co_return value;
+}
+
+/// What a task of the loop gets that runs another to its end which awaits one of the loop.
+template <class RunToItsEnd>
+bool would_deadlock(RunToItsEnd run_to_its_end) {
+  EventLoopExecutor loop;
+  const auto told = [&](Future<int> awaited) {
+    try {
+      run_to_its_end(awaited);
+    } catch (const WouldDeadlock&) {
+      return true;
+    }
+    return false;
+  };
+  const auto running = loop.submit(give_after, Duration(1h), 1);
+  const auto for_running = loop.submit([&, running] { return told(running); });
+  const auto for_pending = loop.submit([&] { return told(loop.submit([] { return 1; })); });
+  const bool both = for_running.result() && for_pending.result();
+  auto(running).request_stop();
+  return both;
+}
+
+TEST(EventLoopWaiting, RunInsideATaskThatAwaitsOneOfTheOuterLoopThrows) {
+  EXPECT_TRUE(would_deadlock([](Future<int> awaited) { run(pass_on(awaited)); }));
+}
+
+TEST(EventLoopWaiting, InlineTaskInsideATaskThatAwaitsOneOfTheOuterLoopThrows) {
+  EXPECT_TRUE(would_deadlock([](Future<int> awaited) { InlineExecutor().submit(pass_on, awaited).result(); }));
+}
+
+TEST(EventLoopWaiting, RunInsideATaskThatBlocksForOneOfTheOuterLoopThrows) {
+  EXPECT_TRUE(would_deadlock([](Future<int> awaited) {
+    const auto block = [](Future<int> future) -> Task<int> { co_return future.result(); };
+    run(block(awaited));
+  }));
+}
+
+TEST(EventLoopWaiting, RunInsideATaskMayAwaitWhatRunsElsewhereAndWhatItStartsItself) {
+  EventLoopExecutor loop;
+  ThreadPoolExecutor pool({.max_workers = 1});
+  const auto group = [](TaskGroup& tasks) -> Task<int> {
+    auto first = tasks.spawn(give_after(Duration::zero(), 1));
+    auto second = tasks.spawn(give_after(1ms, 2));
+    co_return co_await std::move(first) + co_await std::move(second);
+  };
+  const auto inside = [&] {
+    return run(TaskGroup::run(group)) + run(pass_on(pool.submit([] { return 3; }))) +
+           run(pass_on(EventLoopExecutor().submit(give_after, Duration::zero(), 4)));
+  };
+  EXPECT_EQ(loop.submit(inside).result(), 10);
 }
 
 }  // namespace

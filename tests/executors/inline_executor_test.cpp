@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <ranges>
 #include <thread>
 #include <vector>
@@ -78,6 +79,12 @@ TEST(InlineExecutor, MapRunsOneAheadOfTheConsumer) {
 }
 
 TEST(InlineExecutor, HasOneWorker) { EXPECT_EQ(InlineExecutor().concurrency(), 1U); }
+
+TEST(InlineExecutor, MayBeDestroyedByItsOwnTask) {
+  auto executor = std::make_unique<InlineExecutor>();
+  const auto future = executor->submit([&] { return executor.reset(), 1; });
+  EXPECT_EQ(future.result(), 1);
+}
 
 }  // namespace
 }  // namespace overlap

@@ -14,6 +14,7 @@
 #include <overlap/executors/process_pool_executor.hpp>
 #include <overlap/executors/thread_pool_executor.hpp>
 
+#include "support/hook_recorder.hpp"
 #include "support/process_tools.hpp"
 
 namespace overlap {
@@ -364,6 +365,16 @@ TEST(ProcessPoolShutdown, OfAnIdlePoolAndOfOneNeverUsed) {
   }
   ProcessPoolExecutor idle({.max_workers = 2});
   idle.submit(&add, 1, 1).result();
+}
+
+TEST(ProcessPoolShutdown, DestroyedInACallbackOfItsOwnItFinishesWhatWasAccepted) {
+  const test::HookRecorder hook;
+  auto pool = std::make_unique<ProcessPoolExecutor>(ProcessPoolExecutor::Options{.max_workers = 1});
+  const auto first = pool->submit(&add, 1, 1);
+  const auto accepted = pool->submit(&add, 2, 2);
+  first.add_done_callback([&](const auto&) { pool.reset(); });
+  EXPECT_EQ(accepted.result(), 4);
+  if (hook.reports().empty()) pool.reset();  // the first was done before, and the callback ran on this thread
 }
 
 }  // namespace

@@ -14,12 +14,14 @@
 #include <overlap/async/gather.hpp>
 #include <overlap/async/sleep.hpp>
 #include <overlap/async/task.hpp>
+#include <overlap/async/task_group.hpp>
 #include <overlap/async/with_timeout.hpp>
 #include <overlap/core/wait.hpp>
 #include <overlap/executors/thread_pool_executor.hpp>
 
 #include "support/gate.hpp"
 #include "support/sanitizers.hpp"
+#include "support/threads.hpp"
 
 namespace overlap {
 namespace {
@@ -46,6 +48,74 @@ TEST_P(ThreadPoolWaiting, ForResults) {
 TEST_P(ThreadPoolWaiting, ForResultsWithATimeout) {
   const auto future = pool.submit([&] { return pool.submit([] { return 3; }).result(1h); });
   EXPECT_EQ(future.result(), 3);
+}
+
+TEST_P(ThreadPoolWaiting, WithATimeoutThatRunsOutLeavesTheTaskToOthers) {
+  test::Gate gate;
+  const auto outer = pool.submit([&, pass = gate.pass()] {
+    auto inner = pool.submit([pass] { return pass.wait(), 7; });
+    EXPECT_THROW(inner.result(5ms), TimeoutError);
+    return inner;
+  });
+  const auto inner = outer.result();
+  EXPECT_FALSE(inner.done());
+  gate.open();
+  EXPECT_EQ(inner.result(), 7);
+}
+
+TEST_P(ThreadPoolWaiting, ForSeveralWithATimeoutThatRunsOut) {
+  test::Gate gate;
+  const auto outer = pool.submit([&, pass = gate.pass()] {
+    std::vector<Future<void>> inner;
+    for (int i = 0; i < 3; ++i) inner.push_back(pool.submit([pass] { pass.wait(); }));
+    EXPECT_EQ(wait(inner, ReturnWhen::AllCompleted, 5ms).not_done.size(), 3U);
+    EXPECT_THROW(as_completed(inner, 5ms).begin(), TimeoutError);
+    EXPECT_THROW(
+        *pool.map({.timeout = 5ms}, [pass](int) { return pass.wait(), 1; }, std::vector{1, 2}).begin(), TimeoutError);
+  });
+  outer.result();
+}
+
+TEST_P(ThreadPoolWaiting, ForSeveralWithATimeoutThatIsLongEnough) {
+  const auto outer = pool.submit([&] {
+    std::vector<Future<int>> inner;
+    for (int i = 0; i < 10; ++i) inner.push_back(pool.submit([i] { return i; }));
+    int sum = 0;
+    for (const auto& future : as_completed(inner, 1h)) sum += future.result();
+    for (const int x : pool.map({.timeout = 1h}, [](int x) { return x; }, std::views::iota(0, 10))) sum += x;
+    inner.push_back(pool.submit([] { return 10; }));
+    for (const auto& future : wait(inner, ReturnWhen::AllCompleted, 1h).done) sum += future.result();
+    return sum;
+  });
+  EXPECT_EQ(outer.result(), 45 + 45 + 55);
+}
+
+TEST_P(ThreadPoolWaiting, WithATimeoutToAnyDepth) {
+  std::function<int(int)> nest = [&](int depth) {
+    return depth == 0 ? 0 : pool.submit([&nest, depth] { return nest(depth - 1); }).result(1h) + 1;
+  };
+  EXPECT_EQ(pool.submit([&] { return nest(20); }).result(), 20);
+}
+
+TEST_P(ThreadPoolWaiting, WithATimeoutForATaskThatIsCancelledMeanwhile) {
+  test::Gate gate;
+  const auto outer = pool.submit([&, pass = gate.pass()] {
+    auto blocking = pool.submit([pass] { pass.wait(); });
+    EXPECT_THROW(blocking.result(2ms), TimeoutError);
+    auto cancelled = pool.submit([] { return 1; });
+    if (!cancelled.cancel()) return 1;
+    EXPECT_THROW(cancelled.result(1h), CancelledError);
+    return 1;
+  });
+  EXPECT_EQ(outer.result(), 1);
+}
+
+TEST_P(ThreadPoolWaiting, ThreadsThatStandInForWaitingWorkersLeave) {
+  const auto outer = pool.submit([&] {
+    for (int i = 0; i < 200; ++i) EXPECT_EQ(pool.submit([i] { return i; }).result(1h), i);
+    return test::threads_of_this_process();
+  });
+  EXPECT_LE(outer.result(), GetParam() + 4);
 }
 
 TEST_P(ThreadPoolWaiting, InWaitAndAsCompletedAndMap) {
@@ -213,6 +283,42 @@ TEST_P(ThreadPoolWaiting, TaskThatIsAskedToStopLeavesTheOtherToItsWork) {
   EXPECT_FALSE(inner.done());
   gate.open();
   EXPECT_EQ(inner.result(), 7);
+}
+
+/// What a blocking wait for a task says that the loop of this very worker has begun.
+Task<bool> block_for_begun_task(ThreadPoolExecutor* pool, Future<int> gate) {
+  auto inner = pool->submit(pass_on, gate);
+  try {
+    co_await with_timeout(1ms, pass_on(inner));
+  } catch (const TimeoutError&) {
+  }
+  try {
+    inner.result();
+  } catch (const WouldDeadlock&) {
+    co_return true;
+  }
+  co_return false;
+}
+
+TEST(ThreadPoolWaitingFull, BlockedForATaskThatItsOwnLoopHasBegunThrows) {
+  ThreadPoolExecutor pool({.max_workers = 1});  // with more, another worker might begin it
+  ThreadPoolExecutor other({.max_workers = 1});
+  test::Gate gate;
+  const auto blocked = other.submit([pass = gate.pass()] { return pass.wait(), 7; });
+  EXPECT_TRUE(pool.submit(block_for_begun_task, &pool, blocked).result());
+}
+
+TEST_P(ThreadPoolWaiting, BlockedForATaskOfAGroupOnItsOwnLoopThrows) {
+  const auto body = [](TaskGroup& group) -> Task<bool> {
+    const auto child = group.spawn(sleep_for(Duration::zero()));
+    try {
+      child.result();
+    } catch (const WouldDeadlock&) {
+      co_return true;
+    }
+    co_return false;
+  };
+  EXPECT_TRUE(pool.submit([body] { return TaskGroup::run(body); }).result());
 }
 
 TEST(ThreadPoolWaitingFull, WorkerThatStillDrivesAnotherTaskIsNotTakenForFree) {

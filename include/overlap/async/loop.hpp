@@ -125,6 +125,10 @@ class Loop {
 
   detail::Sleepers& sleepers() noexcept { return sleepers_; }
 
+  /// What the futures of its tasks have as their home (TaskNode::home): the loop itself, if not set to its engine.
+  const void* home() const noexcept { return home_; }
+  void set_home(const void* home) noexcept { home_ = home; }
+
   /// From now on calls `report`, on the loop's thread, with how long it took whenever something held the loop for at
   /// least `limit` at a stretch. Only what tasks do is watched. Call before tasks are started.
   void watch(Duration limit, std::function<void(Duration)> report);
@@ -171,6 +175,7 @@ class Loop {
   detail::StartedTask* first_ = nullptr;  // the started tasks, newest first, linked through themselves; owns them
   std::size_t tasks_ = 0;
   std::size_t to_finish_ = 0;
+  const void* home_ = this;
   std::function<void()> told_finished_;
 
   Duration slow_{};

@@ -120,7 +120,7 @@ class TaskGroup {
 
   /// Starts a task in the group; it begins in the loop's next round. Its future may be awaited, copied, dropped, and
   /// request_stop() cancels this task alone, from any thread. A blocking result() in a task of the loop throws
-  /// WouldDeadlock, except on a pool's worker, where it would never return. After a failure nothing begins any more:
+  /// WouldDeadlock. After a failure nothing begins any more:
   /// the future is cancelled. Throws std::logic_error when the group has ended, or in a task of another loop.
   template <class T>
   Future<T> spawn(Task<T> task);
@@ -164,8 +164,7 @@ template <class T>
 Future<T> TaskGroup::spawn(Task<T> task) {
   using Node = detail::GroupNode<T>;
   auto node = detail::NodePtr<Node>::adopt(new Node);
-  // A pool's worker would run a task of its home that it waits for; this one only the loop can.
-  if (detail::CurrentHome::kind() == detail::CurrentHome::Kind::loop) node->set_home(detail::CurrentHome::get());
+  if (const Loop* const loop = Loop::current()) node->set_home(loop->home());
   auto future = detail::FutureAccess::make(detail::NodePtr<detail::ResultNode<T>>::share(node.get()));
   if (state_->may_begin()) {
     auto pointer = detail::TaskPtr::share(node.get());

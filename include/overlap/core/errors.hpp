@@ -51,7 +51,7 @@ struct NotShippable : Error {
   using Error::Error;
 };
 
-/// A wait that could never end: a loop's own thread waits, blocked, for a task of that loop.
+/// A wait that could never end: only the waiting thread could bring about what it waits for.
 struct WouldDeadlock : Error {
   using Error::Error;
 };

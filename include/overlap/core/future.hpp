@@ -48,7 +48,7 @@ class Future {
     return std::move(*this).take();
   }
   /// Waits at most `timeout`, then throws TimeoutError, which changes nothing. Zero or less only looks. A result that
-  /// is there at the deadline wins.
+  /// is there at the deadline wins. A worker of the task's own pool does not run it here, but has another thread do so.
   decltype(auto) result(Duration timeout) const& {
     wait_or_throw(timeout);
     return get();

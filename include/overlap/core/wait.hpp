@@ -36,7 +36,8 @@ class CompletionQueue {
   CompletionQueue& operator=(const CompletionQueue&) = delete;
 
   /// The index, in the input, of the next node to finish. Blocks; a worker first runs one of the nodes that has not
-  /// started, if it can. Null once the deadline has passed, or when every node was reported.
+  /// started, if it can, or with a deadline has that done. Null once the deadline has passed, or when every node was
+  /// reported.
   std::optional<std::size_t> next(std::optional<TimePoint> deadline);
 
   std::size_t total() const noexcept { return total_; }  ///< distinct nodes
@@ -46,13 +47,16 @@ class CompletionQueue {
 
  private:
   class State;
+  const CurrentHome* find_stuck(TaskPtr& node);
   bool help_one();
+  std::optional<std::size_t> lend_one(TimePoint deadline);
 
   std::vector<TaskPtr> nodes_;
   NodePtr<State> state_;
   std::size_t total_ = 0;
   std::size_t reported_ = 0;
   std::size_t helped_up_to_ = 0;
+  TaskPtr lent_;  // what another thread was last asked to run for this one
 };
 
 template <class T>

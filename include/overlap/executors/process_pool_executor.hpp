@@ -24,7 +24,8 @@ namespace overlap {
 /// block, and to wait there for a task of the same pool throws WouldDeadlock.
 ///
 /// Safe to use from any thread. shutdown() refuses new work and finishes what was accepted; the destructor calls it and
-/// waits until all processes are gone. The workers are children of a helper process, which is the one child that this
+/// waits until all processes are gone, except in a done callback on the pool's own thread: there it leaves the pool to
+/// finish, and is reported to the unhandled hook. The workers are children of a helper process, which is the one child that this
 /// program gets; pools do without its signal handlers. A pool that is never destroyed is shut down at exit.
 class ProcessPoolExecutor final : public Executor {
  public:

@@ -14,10 +14,11 @@ namespace overlap {
 ///
 /// Threads start on demand, when none is idle. A Task is driven to its end by its worker's own loop, which blocks that
 /// worker alone. A worker that waits for a task of its own pool that has not started runs that task itself, so tasks
-/// may wait for tasks of a full pool.
+/// may wait for tasks of a full pool; with a timeout, a thread beside the workers runs it instead.
 ///
 /// Safe to use from any thread. shutdown() refuses new work and finishes what was accepted; the destructor calls it and
-/// joins. Never destroy a pool from one of its own workers. A pool that is never destroyed is shut down at exit.
+/// joins. On one of its own workers, which cannot wait for itself, the destructor does not join but leaves the pool to
+/// finish, and is reported to the unhandled hook. A pool that is never destroyed is shut down at exit.
 class ThreadPoolExecutor final : public Executor {
  public:
   struct Options {

@@ -125,7 +125,7 @@ JobPtr ProcessPoolExecutor::Pool::make_job(TaskPtr task, const detail::ShipTable
 
 void ProcessPoolExecutor::Pool::shutdown(ShutdownOptions options) {
   if (is_inherited()) return;  // there is nothing of it here
-  if (options.wait && CurrentHome::get() == this) {
+  if (options.wait && CurrentHome::find(this) != nullptr) {
     throw WouldDeadlock(text("a done callback cannot wait for the shutdown of its own pool"));
   }
   {
@@ -142,6 +142,12 @@ void ProcessPoolExecutor::Pool::shutdown(ShutdownOptions options) {
 }
 
 void ProcessPoolExecutor::Pool::shutdown_at_exit() { shutdown({}); }
+
+void ProcessPoolExecutor::Pool::destroy() {
+  const bool on_own_thread = CurrentHome::find(this) != nullptr;
+  shutdown({.wait = !on_own_thread});
+  if (on_own_thread) detail::ExitRegistry::leave_to_itself(shared_from_this(), options_.name);
+}
 
 void ProcessPoolExecutor::Pool::join() {
   const MutexLock one_at_a_time(join_mutex_);

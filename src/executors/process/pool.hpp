@@ -35,6 +35,8 @@ class ProcessPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
   void enqueue(detail::TaskPtr task) OVERLAP_EXCLUDES(mutex_);
   void shutdown(ShutdownOptions options) OVERLAP_EXCLUDES(mutex_, join_mutex_);
   void shutdown_at_exit() override;
+  /// The end of the executor, in the process that the pool belongs to.
+  void destroy() OVERLAP_EXCLUDES(mutex_, join_mutex_);
   bool terminate(detail::TaskNode& node) OVERLAP_EXCLUDES(mutex_);
   void end_workers(int signal) OVERLAP_EXCLUDES(mutex_);
   std::vector<pid_t> worker_pids() OVERLAP_EXCLUDES(mutex_);

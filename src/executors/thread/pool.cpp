@@ -130,17 +130,23 @@ void ThreadPoolExecutor::Pool::see_to_work() {
 void ThreadPoolExecutor::Pool::grow() {
   MutexLock lock(mutex_);
   if (workers_ >= max_workers_ || counts_.now().free != 0) return;
-  if (start_worker() || workers_ != 0) return;  // without another thread the work waits for those that exist
+  if (start_worker({}) || workers_ != 0) return;  // without another thread the work waits for those that exist
   lock.unlock();
   break_pool(fmt::format("{}: no thread could be started", options_.name));
 }
 
-bool ThreadPoolExecutor::Pool::start_worker() {
+bool ThreadPoolExecutor::Pool::start_worker(const TaskPtr& lent) {
   Worker* place = nullptr;
   try {
     place = &free_slot();
-    threads_.emplace_back([self = shared_from_this(), place] { self->run_worker(*place); });
-    ++workers_;
+    place->stands_in = static_cast<bool>(lent);
+    if (lent) ended_threads_.reserve(stand_ins_ + 1);  // so that none of them fails to end
+    threads_.emplace_back([self = shared_from_this(), place, lent] { self->run_worker(*place, lent); });
+    if (lent) {
+      ++stand_ins_;
+    } else {
+      ++workers_;
+    }
     return true;
   } catch (const std::exception&) {  // out of threads or memory
     if (place != nullptr) place->in_use = false;
@@ -148,9 +154,22 @@ bool ThreadPoolExecutor::Pool::start_worker() {
   }
 }
 
+/// A thread that stands in for a worker, which waits and must look at the clock: it runs that very task and leaves.
+/// Without a thread to be had, the task waits for a worker as others do.
+void ThreadPoolExecutor::Pool::lend(TaskPtr task) noexcept {
+  std::vector<std::thread> ended;
+  {
+    const MutexLock lock(mutex_);
+    ended = std::move(ended_threads_);
+    ended_threads_.clear();
+    start_worker(task);
+  }
+  for (std::thread& thread : ended) thread.join();
+}
+
 ThreadPoolExecutor::Pool::Worker& ThreadPoolExecutor::Pool::free_slot() {
   Worker* worker = first_worker_;
-  if (slots_ != workers_) {
+  if (slots_ != workers_ + stand_ins_) {
     while (worker->in_use) worker = worker->next;
   } else {
     worker = new Worker(*this, slots_, worker);
@@ -166,13 +185,19 @@ void ThreadPoolExecutor::Pool::shutdown(ShutdownOptions options) {
     keep_for_ever();
     return;
   }
-  if (options.wait && CurrentHome::get() == this) {
+  if (options.wait && CurrentHome::find(this) != nullptr) {
     throw WouldDeadlock(options_.name + ": a worker cannot wait for the shutdown of its own pool");
   }
   TaskQueue cancelled;
   close(State::closing, options.cancel_pending, cancelled);
   while (const TaskPtr task = cancelled.pop()) task->try_cancel();
   if (options.wait) join();
+}
+
+void ThreadPoolExecutor::Pool::destroy() {
+  const bool on_own_thread = !fork_guard_.is_in_child() && CurrentHome::find(this) != nullptr;
+  shutdown({.wait = !on_own_thread});
+  if (on_own_thread) detail::ExitRegistry::leave_to_itself(shared_from_this(), options_.name);
 }
 
 /// Refuses new work and lets workers without work leave. `taken` gets what has not started, if `take_tasks`.
@@ -214,6 +239,8 @@ void ThreadPoolExecutor::Pool::join() {
     {
       const MutexLock lock(mutex_);
       std::swap(threads, threads_);
+      for (std::thread& thread : ended_threads_) threads.push_back(std::move(thread));
+      ended_threads_.clear();
     }
     if (threads.empty()) return;
     for (std::thread& thread : threads) thread.join();

@@ -39,6 +39,8 @@ class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
   void enqueue(detail::TaskPtr task);
   void shutdown(ShutdownOptions options);
   void shutdown_at_exit() override { shutdown({}); }
+  /// The end of the executor.
+  void destroy();
 
  private:
   class Worker;
@@ -62,15 +64,18 @@ class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
   void call(Call whom);
   void see_to_work();
   void grow();
-  bool start_worker() OVERLAP_REQUIRES(mutex_);
+  bool start_worker(const detail::TaskPtr& lent) OVERLAP_REQUIRES(mutex_);
   Worker& free_slot() OVERLAP_REQUIRES(mutex_);
+  void lend(detail::TaskPtr task) noexcept;
+  void note_ended_thread() OVERLAP_REQUIRES(mutex_);
   void close(State state, bool take_tasks, detail::TaskQueue& taken);
   void break_pool(std::string why);
   void join();
   void keep_for_ever();
 
   // worker.cpp: on the workers' threads.
-  void run_worker(Worker& me);
+  void run_worker(Worker& me, detail::TaskPtr lent);
+  void run_task(Worker& me, detail::TaskNode& task);
   bool initialize();
   void leave(Worker& me) noexcept;
   detail::TaskPtr next_task(Worker& me);
@@ -103,7 +108,9 @@ class ThreadPoolExecutor::Pool final : public detail::ExitRegistry::Entry,
   std::atomic<std::size_t> workers_{0};  // threads that have not left; changed under mutex_
 
   alignas(64) detail::Mutex mutex_;
-  std::vector<std::thread> threads_ OVERLAP_GUARDED_BY(mutex_);  // all that were started and not joined
+  std::vector<std::thread> threads_ OVERLAP_GUARDED_BY(mutex_);        // all that were started and not joined
+  std::vector<std::thread> ended_threads_ OVERLAP_GUARDED_BY(mutex_);  // of stand-ins, to be joined with the next one
+  std::size_t stand_ins_ OVERLAP_GUARDED_BY(mutex_) = 0;  // threads beside workers_, each for a worker that waits
   std::size_t slots_ OVERLAP_GUARDED_BY(mutex_) = 0;
   std::optional<std::string> broken_ OVERLAP_GUARDED_BY(mutex_);
   detail::Mutex join_mutex_;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include <overlap/core/hook.hpp>
@@ -113,6 +114,12 @@ TaskPtr ThreadPoolExecutor::Pool::Worker::take_back(const detail::TaskNode& task
   return taken;
 }
 
+bool ThreadPoolExecutor::Pool::Worker::may_be_taken() const noexcept {
+  return pool.counts_.now().free != 0 || pool.workers_ < pool.max_workers_;
+}
+
+void ThreadPoolExecutor::Pool::Worker::lend(detail::TaskNode& task) noexcept { pool.lend(TaskPtr::share(&task)); }
+
 TaskQueue ThreadPoolExecutor::Pool::Worker::take_all() noexcept {
   const SpinGuard guard(lock);
   TaskQueue all = std::move(fetched_);
@@ -138,18 +145,24 @@ class ThreadPoolExecutor::Pool::Presence {
   Worker& worker_;
 };
 
-void ThreadPoolExecutor::Pool::run_worker(Worker& me) {
+void ThreadPoolExecutor::Pool::run_worker(Worker& me, TaskPtr lent) {
   const CurrentHome home(this, CurrentHome::Kind::pool, &me);
   std::array<char, 16> name{};  // the most that the system keeps
   fmt::format_to_n(name.data(), name.size() - 1, "{:.11}_{}", options_.name, me.index);
   pthread_setname_np(pthread_self(), name.data());
   const Presence presence(me);
   if (!initialize()) return;
-  while (const TaskPtr task = next_task(me)) {
-    if (!task->try_start()) continue;  // cancelled, or run by a worker that waited for it
-    const detail::RunningTask running(*task, me);
-    task->run(RunMode::to_completion);
+  if (lent) {
+    run_task(me, *lent);
+    return;
   }
+  while (const TaskPtr task = next_task(me)) run_task(me, *task);
+}
+
+void ThreadPoolExecutor::Pool::run_task(Worker& me, detail::TaskNode& task) {
+  if (!task.try_start()) return;  // cancelled, or run by a worker that waited for it
+  const detail::RunningTask running(task, me);
+  task.run(RunMode::to_completion);
 }
 
 bool ThreadPoolExecutor::Pool::initialize() {
@@ -175,9 +188,23 @@ void ThreadPoolExecutor::Pool::leave(Worker& me) noexcept {
   {
     const detail::MutexLock lock(mutex_);
     me.in_use = false;
-    --workers_;
+    if (me.stands_in) {
+      --stand_ins_;
+      note_ended_thread();
+    } else {
+      --workers_;
+    }
   }
   see_to_work();
+}
+
+/// So that the threads that stand in for others do not pile up until the pool ends.
+void ThreadPoolExecutor::Pool::note_ended_thread() {
+  const auto is_this = [](const std::thread& thread) { return thread.get_id() == std::this_thread::get_id(); };
+  const auto mine = std::find_if(threads_.begin(), threads_.end(), is_this);
+  if (mine == threads_.end()) return;  // somebody joins it already
+  ended_threads_.push_back(std::move(*mine));
+  threads_.erase(mine);
 }
 
 /// Blocks for work; null when the worker is to leave.

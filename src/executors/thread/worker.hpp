@@ -21,6 +21,8 @@ class alignas(64) ThreadPoolExecutor::Pool::Worker final : public detail::Runnin
   void is_kept_busy() noexcept override;
 
   detail::TaskPtr take_back(const detail::TaskNode& task) noexcept override;
+  bool may_be_taken() const noexcept override;
+  void lend(detail::TaskNode& task) noexcept override;
 
   /// A task of its own. May throw std::bad_alloc; see OwnTasks for `done`.
   void push(detail::TaskPtr task, detail::TaskQueue& done) OVERLAP_REQUIRES(lock);
@@ -35,8 +37,9 @@ class alignas(64) ThreadPoolExecutor::Pool::Worker final : public detail::Runnin
 
   Pool& pool;
   const std::size_t index;
-  Worker* const next;   // the place that was made before this
-  bool in_use = false;  // under the pool's mutex_
+  Worker* const next;      // the place that was made before this
+  bool in_use = false;     // under the pool's mutex_
+  bool stands_in = false;  // for a worker that waits; its thread runs one task. Set before the thread starts
 
   // The thread's own.
   bool is_free = false;  // counted as such

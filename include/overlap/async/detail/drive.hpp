@@ -10,8 +10,8 @@
 
 namespace overlap::detail {
 
-/// Starts a submitted task on the loop that runs on this thread, if it may; otherwise runs it to its end on the thread's
-/// own.
+/// Starts a submitted task on the loop that runs on this thread, if it may; otherwise runs it to its end on the
+/// thread's own.
 class Driver {
  public:
   Driver(StopRequest* stop, RunMode mode);
@@ -21,6 +21,7 @@ class Driver {
  private:
   Loop& loop_;
   const bool detached_;
+  const Loop::Begin begin_;
   const StartedPtr task_;
 };
 

@@ -16,6 +16,7 @@
 
 namespace overlap::detail {
 
+class CurrentHome;
 class TaskNode;
 struct ShipTable;
 
@@ -41,10 +42,19 @@ class Continuation {
   bool linked_ = false;
 };
 
+/// A wait that never ends is none with a limit.
+inline bool has_time_limit(std::optional<TimePoint> deadline) noexcept {
+  return deadline && *deadline != TimePoint::max();
+}
+
+/// How long a free worker has to come for a task that somebody waits for, before a thread is started for it.
+inline constexpr Duration kPatience = std::chrono::milliseconds(1);
+
 /// How far run() takes a coroutine.
 enum class RunMode : std::uint8_t {
   to_completion,  ///< run() returns when the task is done: the calling thread drives it
   may_detach,     ///< run() may leave a coroutine suspended on the loop that runs on this thread
+  from_a_task,    ///< the same, called within a task of that loop: the coroutine begins in the loop's next round
 };
 
 class TaskNode {
@@ -97,7 +107,9 @@ class TaskNode {
 
   /// Blocks until done or past the deadline (absent: for ever). A result that is there at the deadline wins.
   bool wait(std::optional<TimePoint> deadline) noexcept;
-  /// As wait(), but lets a worker run the very task it waits for if that has not started.
+  /// As wait(), but sees to it that a worker does not wait for a task of its own pool that has not started: it runs
+  /// that very task itself, or, when there is a deadline, has another thread run it. Throws WouldDeadlock when only
+  /// this thread could bring the task on, which waits.
   bool help_or_wait(std::optional<TimePoint> deadline);
 
   /// Links a continuation; false if the node is done already (nothing was linked).
@@ -105,9 +117,10 @@ class TaskNode {
   /// Unlinks it; false if it was fired or is about to be.
   bool remove(Continuation& continuation) noexcept;
 
-  /// The engine this task was given to, compared with the engine that the current thread works for.
-  void set_home(const void* home) noexcept { home_ = home; }
-  const void* home() const noexcept { return home_; }
+  /// Who runs this task: the engine that it was given to, or the loop on which it was begun. Compared with those that
+  /// the current thread works for.
+  void set_home(const void* home) noexcept { home_.store(home, std::memory_order_relaxed); }
+  const void* home() const noexcept { return home_.load(std::memory_order_relaxed); }
 
   TaskNode* next_in_queue = nullptr;  ///< for the intrusive queue of the executor that holds it
 
@@ -128,10 +141,11 @@ class TaskNode {
   static constexpr std::uint32_t kHasParked = 8;         // a thread sleeps on the state word
 
   void settle(std::uint32_t old_word) noexcept;
+  bool lend_and_wait(const CurrentHome& home, TimePoint deadline) noexcept;
 
   std::atomic<std::uint32_t> references_{1};
   std::atomic<std::uint32_t> word_{pending};  // also the futex that waiters park on
-  const void* home_ = nullptr;
+  std::atomic<const void*> home_{nullptr};
   Continuation* head_ = nullptr;  // both guarded by the lock that the node's address selects
   Continuation* tail_ = nullptr;
 };
@@ -176,31 +190,42 @@ class NodePtr {
 
 using TaskPtr = NodePtr<TaskNode>;
 
-/// The engine whose worker (or loop) thread this is; null elsewhere.
+/// What this thread works for, one within the other: a pool, a loop that a worker of it runs, another loop that is run,
+/// blocked, inside a task of that one.
 class CurrentHome {
  public:
   enum class Kind : std::uint8_t {
-    none,
     pool,       ///< runs tasks of its home, also one that it waits for
     loop,       ///< must not block for tasks of its home, which it runs
     completer,  ///< must not block for tasks of its home, which it completes: they run in other processes
   };
-  static const void* get() noexcept;
-  static Kind kind() noexcept;
-  /// Throws WouldDeadlock on a thread that must not block for a task of its home.
-  static void check_may_wait();
 
-  /// What an engine does for a worker of it that is about to run a task itself which it waits for.
+  /// What an engine does for a worker of it that waits for a task that has not started.
   class Helper {
    public:
-    /// Takes the task, which has started, out of its queue if that is cheap; null if not.
+    /// The worker is about to run the task, which it has started, itself: takes it out of its queue if that is cheap;
+    /// null if not.
     virtual TaskPtr take_back(const TaskNode& task) noexcept = 0;
+    /// The worker cannot run it itself, since it must look at the clock. True if another one is free and may come for
+    /// it.
+    virtual bool may_be_taken() const noexcept = 0;
+    /// Has it run by a thread that stands in for this worker, unless it starts or is cancelled before. Without a thread
+    /// to be had nothing happens.
+    virtual void lend(TaskNode& task) noexcept = 0;
 
    protected:
     ~Helper() = default;
   };
-  /// A reference to a task that this thread has claimed, to hold while it runs it.
-  static TaskPtr hold(TaskNode& task) noexcept;
+
+  /// The innermost one of that home on this thread; null if there is none, or no home is given.
+  static const CurrentHome* find(const void* home) noexcept;
+  /// Throws WouldDeadlock if this thread must not block for a task of that home.
+  void check_may_wait() const;
+  Kind kind() const noexcept { return kind_; }
+  /// Of a pool's worker.
+  Helper* helper() const noexcept { return helper_; }
+  /// A reference to a task that this worker has started, to hold while it runs it.
+  TaskPtr hold(TaskNode& task) const noexcept;
 
   /// Marks this thread for a scope.
   CurrentHome(const void* home, Kind kind, Helper* helper = nullptr) noexcept;
@@ -209,9 +234,10 @@ class CurrentHome {
   CurrentHome& operator=(const CurrentHome&) = delete;
 
  private:
-  const void* const outer_;
-  const Kind outer_kind_;
-  Helper* const outer_helper_;
+  const void* const home_;
+  const Kind kind_;
+  Helper* const helper_;
+  const CurrentHome* const outer_;
 };
 
 /// Tells a worker that the task it runs is about to be done: just before anybody can see that. A worker that counts
