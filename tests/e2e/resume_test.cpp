@@ -284,6 +284,16 @@ TEST_F(Resume, ARepeatedUrlIsFetchedOnceAndAccountedForEachTime) {
   }
 }
 
+TEST_F(Resume, RepeatsAreKnownAgainWhateverTheTemplateAndAlsoWithoutDedupe) {
+  for (const std::string names : {"{index}", "{host}/{index}", "{name}"}) {
+    std::filesystem::remove_all(saved());
+    list({"/a.html", "/b.html", "/a.html"});
+    EXPECT_EQ(get({"--dedupe", "-o", names}).exit_code, 0);
+    EXPECT_EQ(number(json_of(get({"--dedupe", "-o", names})), "skipped"), 3) << names;
+    EXPECT_EQ(number(json_of(get({"-o", names})), "skipped"), 3) << names;
+  }
+}
+
 TEST_F(Resume, SecretsOfAUrlOrAHeaderAreStoredNowhere) {
   std::string url = origin_.url("/a.html");
   url.insert(url.find("//") + 2, "jane:s3cretword@");

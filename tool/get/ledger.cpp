@@ -8,7 +8,8 @@ namespace overlap::get {
 namespace {
 
 constexpr const char* kManifest = "manifest.sqlite";
-constexpr std::size_t kChunk = 512;  // rows read at a time: no read transaction is open longer than this takes
+constexpr long kReserve = 512 * 1024;  // bytes: the rows of some hundred requests, twice
+constexpr std::size_t kChunk = 512;    // rows read at a time: no read transaction is open longer than this takes
 
 LedgerError to_error(const manifest::ManifestError& error) {
   return {.is_full = error.code == manifest::ManifestErrorCode::full, .message = error.message};
@@ -29,7 +30,10 @@ std::expected<std::unique_ptr<Ledger>, LedgerError> Ledger::open(const OutputDir
   auto files = StoredFiles::open(directory.path());
   if (!files) return std::unexpected(to_error(files.error()));
   auto ledger = begin(std::move(*writer), std::move(*files), options);
-  if (ledger) (*ledger)->start_housekeeping(directory, file, options.fsync);
+  if (ledger) {
+    (*ledger)->reserve_ = SpaceReserve(directory.meta_file("."), kReserve);
+    (*ledger)->start_housekeeping(directory, file, options.fsync);
+  }
   return ledger;
 }
 
@@ -158,14 +162,23 @@ std::expected<void, LedgerError> Ledger::commit() {
   if (recorded_.empty()) return {};
   manifest::Writer::Transaction transaction;
   transaction.rows = recorded_;
+  std::uint64_t last_batch = last_batch_;
   for (const manifest::ItemRow& row : recorded_) {
-    if (row.batch > last_batch_) transaction.begun_batches.push_back(last_batch_ = row.batch);
+    if (row.batch > last_batch) transaction.begun_batches.push_back(last_batch = row.batch);
   }
   transaction.synced = newly_synced();
-  const auto stored = writer_.store(transaction);
+  const auto stored = store(transaction);
   if (!stored) return std::unexpected(to_error(stored.error()));
+  last_batch_ = last_batch;
   recorded_.clear();
   return {};
+}
+
+std::expected<void, manifest::ManifestError> Ledger::store(const manifest::Writer::Transaction& transaction) {
+  auto stored = writer_.store(transaction);
+  const bool is_full = !stored && stored.error().code == manifest::ManifestErrorCode::full;
+  if (is_full && reserve_.release()) stored = writer_.store(transaction);
+  return stored;
 }
 
 std::expected<void, LedgerError> Ledger::finish(const manifest::RunRow& run) {
@@ -178,7 +191,7 @@ std::expected<void, LedgerError> Ledger::finish(const manifest::RunRow& run) {
   // The whole list has been gone through, so every row of theirs has been looked at.
   if (run.outcome == "complete")
     transaction.synced.insert(transaction.synced.end(), doubtful_.begin(), doubtful_.end());
-  const auto stored = writer_.store(transaction);
+  const auto stored = store(transaction);
   if (!stored) return std::unexpected(to_error(stored.error()));
   const auto ended = writer_.end_run(run);
   if (!ended) return std::unexpected(to_error(ended.error()));

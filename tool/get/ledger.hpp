@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "get/output_directory.hpp"
+#include "get/space_reserve.hpp"
 #include "get/stored_files.hpp"
 #include "manifest/housekeeper.hpp"
 #include "manifest/writer.hpp"
@@ -83,11 +84,13 @@ class Ledger {
   bool has_size(manifest::State state, std::string_view path, std::uint64_t bytes) const;
   bool has_digest(const manifest::ItemRow& row) const;
   std::vector<std::uint64_t> newly_synced();
+  std::expected<void, manifest::ManifestError> store(const manifest::Writer::Transaction& transaction);
 
   bool drops_ = false;  // what is recorded
   manifest::Writer writer_;
   std::optional<StoredFiles> files_;
   std::unique_ptr<manifest::Housekeeper> housekeeper_;
+  SpaceReserve reserve_;  // so that what is stored can be recorded when bodies have filled the disk
 
   std::uint64_t last_ordinal_ = 0;
   std::vector<manifest::EarlierRow> chunk_;  // rows after one that was asked for

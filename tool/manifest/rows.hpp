@@ -53,6 +53,7 @@ struct EarlierRow {
   std::string path;
   std::uint64_t bytes = 0;
   std::string error_class;
+  std::uint64_t same_as = 0;
   std::uint64_t batch = 0;
 };
 

@@ -40,7 +40,7 @@ struct Writer::Statements {
       : replace(database, insert("INSERT OR REPLACE")),
         add(database, insert("INSERT OR IGNORE")),
         earlier(database,
-                "SELECT ordinal, state, may_pass, url, path, bytes, class, batch FROM items "
+                "SELECT ordinal, state, may_pass, url, path, bytes, class, same_as, batch FROM items "
                 "WHERE list = ? AND ordinal > ? ORDER BY ordinal LIMIT ?"),
         find(database, std::string("SELECT ") + kItemColumns + " FROM items WHERE list = ? AND ordinal = ?"),
         begin_batch(database, "INSERT OR IGNORE INTO unsynced VALUES(?)"),
@@ -176,7 +176,8 @@ Writer::Result<void> Writer::read_earlier(std::uint64_t ordinal, std::size_t lim
       row.path = earlier.text(4);
       row.bytes = to_count(earlier.integer(5));
       row.error_class = earlier.text(6);
-      row.batch = to_count(earlier.integer(7));
+      row.same_as = to_count(earlier.integer(7));
+      row.batch = to_count(earlier.integer(8));
     }
     rows.resize(count);
   });
