@@ -14,6 +14,8 @@
 #include "compare/compare_command.hpp"
 #include "get/get_command.hpp"
 #include "serve/serve_command.hpp"
+#include "status/status_command.hpp"
+#include "verify/verify_command.hpp"
 
 namespace overlap {
 namespace {
@@ -24,6 +26,7 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  overlap get -i urls.txt -P out           fetch a list into a directory\n"
     "  overlap get -i - --json < urls.txt       a list from a pipe, a summary for programs\n"
+    "  overlap status out                       what became of it; verify: whether it is still what was fetched\n"
     "  overlap compare --workload pages         the same job under every model, measured\n"
     "  overlap serve --latency 50ms             a local origin to try things on\n";
 
@@ -44,6 +47,8 @@ void add_commands(CLI::App& app, int& exit_code) {
   app.footer(kExamples);
   get::add_get_command(app, exit_code);
   compare::add_compare_command(app, exit_code);
+  status::add_status_command(app, exit_code);
+  verify::add_verify_command(app, exit_code);
   serve::add_serve_command(app, exit_code);
 }
 

@@ -177,9 +177,9 @@ TEST_P(OutputDirectoryTest, RestartBeginsAgain) {
 TEST_P(OutputDirectoryTest, ReplacesOrKeepsWhatHasTheName) {
   const OutputDirectory directory = open();
   store(directory, "a", "old");
-  EXPECT_EQ(directory.contains("a"), true);
-  EXPECT_EQ(directory.contains("b"), false);
-  EXPECT_EQ(directory.contains("no/such"), false);
+  EXPECT_EQ(directory.size_at("a"), 3);
+  EXPECT_EQ(directory.size_at("b"), std::nullopt);
+  EXPECT_EQ(directory.size_at("no/such"), std::nullopt);
   EXPECT_EQ(store(directory, "a", "new", {.clobber = Clobber::keep}), DiskErrorCode::exists);
   EXPECT_EQ(content_of(root_ / "a"), "old");
   EXPECT_EQ(store(directory, "a", "new"), std::nullopt);
@@ -206,7 +206,7 @@ TEST_P(OutputDirectoryTest, ALinkAtTheNameIsReplacedAndNotFollowed) {
     fs::remove(root_ / "dangling");
     fs::create_symlink(outside_ / "new", root_ / "dangling");
     const auto expected = clobber == Clobber::keep ? std::optional(DiskErrorCode::exists) : std::nullopt;
-    EXPECT_EQ(directory.contains("dangling"), true);
+    EXPECT_TRUE(directory.size_at("dangling")->has_value());
     EXPECT_EQ(store(directory, "link", "body", {.clobber = clobber}), expected);
     EXPECT_EQ(store(directory, "dangling", "body", {.clobber = clobber}), expected);
     EXPECT_EQ(fs::is_symlink(root_ / "link"), clobber == Clobber::keep);
@@ -235,7 +235,7 @@ TEST_P(OutputDirectoryTest, ADirectoryAtTheNameIsAnError) {
   fs::create_directory(root_ / "d");
   EXPECT_EQ(store(directory, "d", "body"), DiskErrorCode::is_directory);
   EXPECT_EQ(store(directory, "d", "body", {.clobber = Clobber::keep}), DiskErrorCode::is_directory);
-  EXPECT_EQ(directory.contains("d").error().code, DiskErrorCode::is_directory);
+  EXPECT_EQ(directory.size_at("d").error().code, DiskErrorCode::is_directory);
   EXPECT_TRUE(fs::is_empty(root_ / "d"));
 }
 
@@ -247,7 +247,7 @@ TEST_P(OutputDirectoryTest, NoLinkOnTheWayIsFollowed) {
   fs::create_directory_symlink("../../outside", root_ / "real/up");
   for (const auto* path : {"away/victim", "away/new", "away/sub/new", "here/new", "real/up/victim", "real/up/a/b"}) {
     EXPECT_EQ(store(directory, path, "body"), DiskErrorCode::not_directory) << path;
-    EXPECT_EQ(directory.contains(path).error().code, DiskErrorCode::not_directory) << path;
+    EXPECT_EQ(directory.size_at(path).error().code, DiskErrorCode::not_directory) << path;
   }
   EXPECT_THAT(parts_left(), IsEmpty());
   expect_outside_untouched();
@@ -267,7 +267,7 @@ TEST_P(OutputDirectoryTest, PathsThatAreNotSafeAreRefused) {
   const OutputDirectory directory = open();
   for (const auto* path : {"../victim", "a/../../outside/victim", "/tmp/x", "", ".overlap/lock", "a//b", "a/", "-rf"}) {
     EXPECT_EQ(store(directory, path, "x"), DiskErrorCode::unsafe_name) << path;
-    EXPECT_EQ(directory.contains(path).error().code, DiskErrorCode::unsafe_name) << path;
+    EXPECT_EQ(directory.size_at(path).error().code, DiskErrorCode::unsafe_name) << path;
   }
   EXPECT_EQ(store(directory, std::string("a\0b", 3), "x"), DiskErrorCode::unsafe_name);
   expect_outside_untouched();
@@ -346,7 +346,7 @@ TEST_P(OutputDirectoryTest, ADirectoryRemovedMeanwhileIsMadeAgain) {
   const OutputDirectory directory = open();
   store(directory, "a/b/c", "1");
   fs::remove_all(root_ / "a");
-  EXPECT_EQ(directory.contains("a/b/c"), false);
+  EXPECT_EQ(directory.size_at("a/b/c"), std::nullopt);
   EXPECT_EQ(store(directory, "a/b/c", "2"), std::nullopt);
   EXPECT_EQ(content_of(root_ / "a/b/c"), "2");
 }

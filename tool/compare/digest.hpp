@@ -1,41 +1,18 @@
-// SHA-256, so that bodies can be compared without being kept.
+// What stands for the results of a whole run.
 #pragma once
 
-#include <array>
-#include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 
-struct evp_md_ctx_st;
+#include "cli/digest.hpp"
 
 namespace overlap::compare {
 
-/// A plain value, so that it crosses to and from worker processes as its bytes.
-struct Digest {
-  std::array<unsigned char, 32> bytes{};
+using cli::Digest;
+using cli::sha256;
+using cli::Sha256;
 
-  friend bool operator==(const Digest&, const Digest&) = default;
-};
-
-/// The digest of text that comes in pieces.
-class Sha256 {
- public:
-  Sha256();
-  void update(std::string_view piece);
-  /// Once, at the end.
-  Digest finish();
-
- private:
-  struct Free {
-    void operator()(evp_md_ctx_st* context) const;
-  };
-  std::unique_ptr<evp_md_ctx_st, Free> context_;
-};
-
-Digest sha256(std::string_view text);
-
-/// The digest of digests, in this order: what stands for the results of a whole run. In hex.
+/// The digest of digests, in this order. In hex.
 std::string total_digest(std::span<const Digest> digests);
 
 }  // namespace overlap::compare

@@ -16,20 +16,34 @@ void fail(Receipt& receipt, http::Failure failure) {
   receipt.error_class = failure.error_class;
   receipt.message = std::move(failure.message);
   receipt.may_retry = failure.may_retry;
+  if (failure.status != 0) receipt.status = failure.status;
 }
 
-void read_response(Receipt& receipt, const http::Response& response) {
+std::string value_of(const http::Response& response, std::string_view header) {
+  return std::string(response.headers.get(header).value_or(""));
+}
+
+void read_response(Receipt& receipt, const http::Response& response, bool is_conditional) {
   receipt.status = response.status;
   receipt.bytes = response.body_bytes;
-  if (const auto after = response.headers.get("Retry-After")) receipt.retry_after = *after;
-  if (http::is_redirect(response.status)) {
+  receipt.retry_after = value_of(response, "Retry-After");
+  receipt.content_type = value_of(response, "Content-Type");
+  receipt.validators = {value_of(response, "ETag"), value_of(response, "Last-Modified")};
+  if (response.status == 304 && is_conditional) {
+    receipt.outcome = Receipt::Outcome::unchanged;
+  } else if (http::is_redirect(response.status)) {
     receipt.outcome = Receipt::Outcome::redirect;
-    if (const auto location = response.headers.get("Location")) receipt.location = *location;
+    receipt.location = value_of(response, "Location");
   } else if (response.status >= 300 || response.status < 200) {
     fail(receipt, {http::ErrorClass::http, "HTTP status " + std::to_string(response.status), false, response.status});
   } else {
     receipt.outcome = Receipt::Outcome::ok;
   }
+}
+
+void add_conditions(http::Request& request, const Validators& unless) {
+  if (!unless.etag.empty()) request.headers.add("If-None-Match", unless.etag);
+  if (!unless.last_modified.empty()) request.headers.add("If-Modified-Since", unless.last_modified);
 }
 
 }  // namespace
@@ -52,17 +66,19 @@ Task<Receipt> fetch_one(FetchJob job) {
   receipt.id = job.id;
   const TimePoint begin = Clock::now();
   FileSink sink(job);
-  if (sink.already_there()) {
+  if (const auto bytes = sink.already_there()) {
     receipt.outcome = Receipt::Outcome::exists;
+    receipt.bytes = *bytes;
     receipt.path = job.path;
     co_return receipt;
   }
   http::Session& session = http::Session::of_current_loop(job.config->session);
   http::Request request = request_of(job);  // named: GCC 12 destroys a temporary in a co_await twice
+  add_conditions(request, job.unless);
   request.sink = &sink;
   auto got = co_await session.try_fetch(std::move(request));
   if (got) {
-    read_response(receipt, *got);
+    read_response(receipt, *got, !job.unless.empty());
   } else {
     got.error().message = without_url(std::move(got.error().message), job);
     fail(receipt, std::move(got.error()));
@@ -70,6 +86,7 @@ Task<Receipt> fetch_one(FetchJob job) {
   if (receipt.outcome == Receipt::Outcome::ok) {
     if (auto saved = sink.save()) {
       receipt.path = job.path;
+      receipt.sha256 = sink.sha256();
     } else {
       fail(receipt, std::move(saved.error()));
     }

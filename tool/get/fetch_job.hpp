@@ -30,6 +30,18 @@ struct FetchConfig {
   }
 };
 
+/// What the server said of the body that is here: sent back, it answers 304 if that is still the one.
+struct Validators {
+  std::string etag;
+  std::string last_modified;
+
+  bool empty() const { return etag.empty() && last_modified.empty(); }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(etag, last_modified);
+  }
+};
+
 struct FetchJob {
   std::uint64_t id = 0;  ///< the run's number for it
   std::string url;       ///< as Url::request() gives it
@@ -39,23 +51,30 @@ struct FetchJob {
   bool send_config_headers = true;  ///< false after a redirect: `headers` then holds what is left of them
   bool session_credentials = true;  ///< as in http::Request
   std::string path;                 ///< below the directory
+  Validators unless;                ///< the body is wanted unless it is this one
   std::shared_ptr<const FetchConfig> config;
 
   template <class Archive>
   void save(Archive& archive) const {
-    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, *config);
+    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, unless, *config);
   }
   template <class Archive>
   void load(Archive& archive) {
     auto loaded = std::make_shared<FetchConfig>();
-    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, *loaded);
+    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, unless, *loaded);
     config = std::move(loaded);
   }
 };
 
 /// What came of it.
 struct Receipt {
-  enum class Outcome : std::uint8_t { ok, redirect, failed, exists };
+  enum class Outcome : std::uint8_t {
+    ok,
+    redirect,
+    failed,
+    exists,     ///< the name was taken, and was to be left alone
+    unchanged,  ///< the body is still the one of FetchJob::unless
+  };
 
   std::uint64_t id = 0;
   Outcome outcome = Outcome::failed;
@@ -66,14 +85,17 @@ struct Receipt {
   int status = 0;             ///< 0 when no response came
   std::string location;       ///< of a redirect, as the server sent it
   std::string retry_after;    ///< the header as it was
-  std::uint64_t bytes = 0;    ///< of the decoded body
-  Duration seconds{};         ///< of this request alone
-  std::string path;           ///< where the body is, below the directory
+  std::uint64_t bytes = 0;    ///< of the decoded body, or of the file that exists
+  std::string sha256;         ///< of the body that was saved, in hex
+  std::string content_type;   ///< this and the validators: as the server sent them
+  Validators validators;
+  Duration seconds{};  ///< of this request alone
+  std::string path;    ///< where the body is, below the directory
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(id, outcome, error_class, message, may_retry, disk_is_full, status, location, retry_after, bytes, seconds,
-            path);
+    archive(id, outcome, error_class, message, may_retry, disk_is_full, status, location, retry_after, bytes, sha256,
+            content_type, validators, seconds, path);
   }
 };
 

@@ -22,11 +22,11 @@ bool is_success(int status) { return status >= 200 && status < 300; }
 
 }  // namespace
 
-bool FileSink::already_there() {
+std::optional<std::uint64_t> FileSink::already_there() {
   const FetchConfig& config = *job_.config;
-  if (config.directory.empty() || !config.no_clobber) return false;
+  if (config.directory.empty() || !config.no_clobber) return std::nullopt;
   const auto directory = shared_directory(config.directory);
-  return directory && directory->contains(job_.path).value_or(false);
+  return directory ? directory->size_at(job_.path).value_or(std::nullopt) : std::nullopt;
 }
 
 std::expected<void, http::Failure> FileSink::begin(const http::Response& head) {
@@ -40,11 +40,14 @@ std::expected<void, http::Failure> FileSink::open_part() {
   auto part = directory->create_part();
   if (!part) return fail(part.error());
   part_.emplace(std::move(*part));
+  hash_.emplace();
   return {};
 }
 
 std::expected<void, http::Failure> FileSink::write(std::span<const std::byte> piece) {
-  return keeps_body_ ? to_failure(part_->write(piece)) : std::expected<void, http::Failure>{};
+  if (!keeps_body_) return {};
+  hash_->update(piece);
+  return to_failure(part_->write(piece));
 }
 
 std::expected<void, http::Failure> FileSink::save() {
@@ -52,7 +55,9 @@ std::expected<void, http::Failure> FileSink::save() {
   CommitOptions options;
   options.clobber = job_.config->no_clobber ? Clobber::keep : Clobber::replace;
   options.sync = job_.config->sync_each ? Sync::each : Sync::none;
-  return to_failure(part_->commit(job_.path, options));
+  auto saved = to_failure(part_->commit(job_.path, options));
+  if (saved) sha256_ = hash_->finish().hex();
+  return saved;
 }
 
 std::expected<void, http::Failure> FileSink::to_failure(std::expected<void, DiskError> outcome) {
@@ -63,6 +68,7 @@ std::expected<void, http::Failure> FileSink::to_failure(std::expected<void, Disk
 std::unexpected<http::Failure> FileSink::fail(const DiskError& error) {
   disk_is_full_ = error.is_out_of_space();
   part_.reset();
+  hash_.reset();
   keeps_body_ = false;
   const bool may_retry = error.code == DiskErrorCode::too_many_files;
   return std::unexpected(http::Failure{http::ErrorClass::disk, error.message, may_retry, 0});

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include <overlap/http/sink.hpp>
 
+#include "cli/digest.hpp"
 #include "get/fetch_job.hpp"
 #include "get/output_directory.hpp"
 
@@ -16,14 +19,17 @@ class FileSink final : public http::Sink {
   /// Neither opens nor creates anything. The job must outlive this object.
   explicit FileSink(const FetchJob& job) : job_(job) {}
 
-  /// Whether the job is to leave the file of its name alone, and there is one.
-  bool already_there();
+  /// The size of the file of its name, if there is one and the job is to leave it alone.
+  std::optional<std::uint64_t> already_there();
 
   std::expected<void, http::Failure> begin(const http::Response& head) override;
   std::expected<void, http::Failure> write(std::span<const std::byte> piece) override;
 
   /// Gives the body its name. Until then nothing of that name is there by our doing; what is not saved goes away.
   std::expected<void, http::Failure> save();
+
+  /// Of the body that was saved, in hex; empty if none was.
+  const std::string& sha256() const { return sha256_; }
 
   /// Whether the last failure means that nothing else will fit either.
   bool disk_is_full() const { return disk_is_full_; }
@@ -35,6 +41,8 @@ class FileSink final : public http::Sink {
 
   const FetchJob& job_;
   std::optional<PartFile> part_;
+  std::optional<cli::Sha256> hash_;  // of what went into part_
+  std::string sha256_;
   bool keeps_body_ = false;
   bool disk_is_full_ = false;
 };

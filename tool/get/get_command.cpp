@@ -5,6 +5,9 @@
 #include <cstdio>
 #include <memory>
 
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
 #include <fmt/format.h>
 
 #include <overlap/executors/process_pool_executor.hpp>
@@ -12,8 +15,11 @@
 #include "cli/escape.hpp"
 #include "cli/signals.hpp"
 #include "get/get_options.hpp"
+#include "get/ledger.hpp"
+#include "get/list_source.hpp"
 #include "get/output_directory.hpp"
 #include "get/summary.hpp"
+#include "manifest/utc.hpp"
 
 namespace overlap::get {
 namespace {
@@ -54,27 +60,96 @@ std::function<void()> force_stop_of(Executor& executor) {
   return [processes] { processes->kill_workers(); };
 }
 
-int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists) {
+/// What a person who looks at the manifest later may want to know; nothing that may be secret.
+std::string run_options(const GetFlags& flags, const GetPlan& plan) {
+  boost::json::object options;
+  options["version"] = OVERLAP_VERSION;
+  options["model"] = cli::to_string(plan.model);
+  options["concurrency"] = plan.concurrency;
+  options["fsync"] = flags.fsync;
+  options["force"] = flags.force;
+  options["retry_failed"] = flags.retry_failed;
+  options["timestamping"] = flags.timestamping;
+  options["dedupe"] = flags.dedupe;
+  return boost::json::serialize(options);
+}
+
+std::expected<std::unique_ptr<Ledger>, LedgerError> open_ledger(const GetFlags& flags, const GetPlan& plan,
+                                                                const OutputDirectory& directory) {
+  Ledger::Options options;
+  options.fsync = plan.fsync;
+  options.source = list_source(flags.urls, flags.input_files, directory.path());
+  options.names = flags.name_template.empty() ? "{name}" : flags.name_template;
+  options.options = run_options(flags, plan);
+  options.forget = flags.force;
+  return Ledger::open(directory, std::move(options));
+}
+
+std::string_view outcome_of(RunEnd end) {
+  switch (end) {
+    case RunEnd::complete:
+      return "complete";
+    case RunEnd::interrupted:
+      return "interrupted";
+    case RunEnd::failed_early:
+      return "failed_early";
+    case RunEnd::disk_full:
+      return "disk_full";
+    case RunEnd::unrecorded:
+      return "unrecorded";
+    case RunEnd::list_changed:
+      return "list_changed";
+    case RunEnd::list_failed:
+      return "list_failed";
+    case RunEnd::broken:
+      break;
+  }
+  return "broken";
+}
+
+/// Whether all outcomes are kept; says so if not.
+bool close_ledger(Ledger& ledger, const Totals& totals, RunEnd end) {
+  manifest::RunRow run;
+  run.ended = manifest::utc_text(std::chrono::system_clock::now());
+  run.outcome = outcome_of(end);
+  run.items = totals.items;
+  run.ok = totals.ok;
+  run.failed = totals.failed;
+  run.skipped = totals.skipped;
+  run.bad_input = totals.bad_input;
+  run.bytes = totals.bytes;
+  const auto closed = ledger.finish(run);
+  if (!closed) complain(kDisk, closed.error().message);
+  return closed.has_value();
+}
+
+int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists, Ledger& ledger) {
   const cli::InterruptWatch interrupts;
   ConsoleReporter reporter(plan.reporter, stderr);
   const TimePoint begin = Clock::now();
   const std::unique_ptr<Executor> executor = cli::make_executor(plan.model, plan.workers, plan.concurrency);
   plan.run.force_stop = force_stop_of(*executor);
-  Run run(std::move(plan.run), std::move(lists), NamePlan(std::move(plan.names)), *executor, reporter, interrupts);
+  Run run(std::move(plan.run), std::move(lists), NamePlan(std::move(plan.names)), ledger, *executor, reporter,
+          interrupts);
   const RunEnd end = run.execute();
   const RunFigures figures{std::string(cli::to_string(plan.model)), plan.concurrency, Clock::now() - begin};
   executor->shutdown();  // before the run goes: no callback is under way after this
 
   reporter.clear_progress();
+  const bool is_kept = close_ledger(ledger, run.totals(), end);
   if (end != RunEnd::complete) complain(0, run.reason());
   if (run.totals().items == 0 && end == RunEnd::complete)
     return complain(kUsage, "the list is empty: nothing to fetch");
+  if (run.totals().failed_before > 0 && !flags.quiet) {
+    reporter.note(fmt::format("{} failed for good in an earlier run: not asked for again (--retry-failed does)",
+                              run.totals().failed_before));
+  }
   if (flags.json) {
     fmt::print("{}\n", summary_json(run.totals(), figures));
   } else if (!flags.quiet) {
     fmt::print("{}", summary_text(run.totals(), figures));
   }
-  return exit_code_of(run.totals(), end, interrupts.last_signal());
+  return is_kept ? exit_code_of(run.totals(), end, interrupts.last_signal()) : kDisk;
 }
 
 int run_get(const GetFlags& flags) {
@@ -84,13 +159,18 @@ int run_get(const GetFlags& flags) {
   if (!lists) return complain(kUsage, lists.error());
   raise_descriptor_limit();
   const std::string& directory = plan->run.config->directory;
-  if (directory.empty()) return run_plan(flags, std::move(*plan), std::move(*lists));
-
+  if (directory.empty()) {
+    const auto ledger = Ledger::in_memory(flags.dedupe ? Ledger::Memory::remembers : Ledger::Memory::drops);
+    if (!ledger) return complain(kDisk, ledger.error().message);
+    return run_plan(flags, std::move(*plan), std::move(*lists), **ledger);
+  }
   const auto opened = OutputDirectory::open(directory);
   if (!opened) return complain(kDisk, opened.error().message);
   const auto lock = opened->lock();
   if (!lock) return complain(kDisk, lock.error().message);
-  return run_plan(flags, std::move(*plan), std::move(*lists));
+  const auto ledger = open_ledger(flags, *plan, *opened);
+  if (!ledger) return complain(ledger.error().is_usage ? kUsage : kDisk, ledger.error().message);
+  return run_plan(flags, std::move(*plan), std::move(*lists), **ledger);
 }
 
 }  // namespace

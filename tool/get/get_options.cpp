@@ -103,11 +103,15 @@ http::Headers headers_of(const std::vector<std::string>& lines) {
   return headers;
 }
 
+Fsync fsync_of(const GetFlags& flags) {
+  return one_of<Fsync>("--fsync", flags.fsync, {{"none", Fsync::none}, {"batch", Fsync::batch}, {"each", Fsync::each}});
+}
+
 FetchConfig config_of(const GetFlags& flags) {
   FetchConfig config;
   config.headers = headers_of(flags.headers);
   config.no_clobber = flags.no_clobber;
-  config.sync_each = one_of<bool>("--fsync", flags.fsync, {{"none", false}, {"each", true}});
+  config.sync_each = fsync_of(flags) == Fsync::each;
   if (one_of<bool>("--to", flags.to, {{"files", true}, {"null", false}})) config.directory = flags.directory;
   config.limits.connect_timeout = duration_of("--connect-timeout", flags.connect_timeout);
   config.limits.max_time = duration_of("--max-time", flags.max_time);
@@ -177,6 +181,10 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
     if (flags.max_redirects < 0) throw BadFlag{"--max-redirs: must not be negative"};
     plan.run.max_redirects = flags.max_redirects;
     plan.run.fail_early = flags.fail_early;
+    plan.run.retry_failed = flags.retry_failed;
+    plan.run.timestamping = flags.timestamping;
+    plan.run.dedupe = flags.dedupe;
+    plan.fsync = fsync_of(flags);
     plan.reporter = reporter_of(flags);
     auto names = NameTemplate::parse(flags.name_template.empty() ? "{name}" : flags.name_template);
     if (!names) throw BadFlag{fmt::format("-o: {}", names.error())};
@@ -204,7 +212,11 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
       ->type_name("TEMPLATE");
   output->add_flag("--no-clobber", flags.no_clobber, "Leave files alone that are there already (also -nc)");
   output->add_option("--to", flags.to, "files, or null to receive and drop")->type_name("WHAT")->capture_default_str();
-  output->add_option("--fsync", flags.fsync, "none, or each: force every file to the disk")->capture_default_str();
+  output
+      ->add_option("--fsync", flags.fsync,
+                   "What a power failure may cost: none (whatever it likes), batch (about a second), each (nothing)")
+      ->type_name("WHEN")
+      ->capture_default_str();
 
   auto* model = command.add_option_group("Model");
   model->add_option("--model", flags.model, "inline, threads, loop or processes")
@@ -228,6 +240,12 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
   retry->add_option("--retry-on", flags.retry_on, "HTTP statuses to try again")
       ->type_name("LIST")
       ->capture_default_str();
+
+  auto* resume = command.add_option_group("Resume (the same command again fetches only what is missing)");
+  resume->add_flag("--retry-failed", flags.retry_failed, "Also fetch what failed for good before, such as a 404");
+  resume->add_flag("-N,--timestamping", flags.timestamping, "Ask for what is here too, and fetch what has changed");
+  resume->add_flag("--force", flags.force, "Forget what was done with this list and fetch everything");
+  resume->add_flag("--dedupe", flags.dedupe, "Fetch a URL that is listed more than once only once");
 
   auto* limits = command.add_option_group("Limits");
   limits->add_option("--connect-timeout", flags.connect_timeout, "For a connection, name lookup and TLS included")

@@ -48,8 +48,13 @@ struct GetFlags {
   std::string user_agent;
   std::vector<std::string> resolve;
 
+  bool force = false;
+  bool retry_failed = false;
+  bool timestamping = false;
+  bool dedupe = false;
+
   bool fail_early = false;
-  std::string fsync = "none";
+  std::string fsync = "batch";
   std::string progress = "auto";
   bool json = false;
   bool quiet = false;
@@ -65,6 +70,7 @@ struct GetPlan {
   std::size_t workers = 1;      ///< threads or processes
   std::size_t concurrency = 1;  ///< requests at a time
   NameTemplate names;
+  Fsync fsync = Fsync::batch;
   ConsoleReporter::Options reporter;
 };
 

@@ -13,6 +13,9 @@ class NamePlan {
  public:
   explicit NamePlan(NameTemplate names) : template_(std::move(names)) {}
 
+  /// Whether path_for() must be asked for every item in the order of the list, lest later ones get other names.
+  bool needs_every_item() const { return !template_.gives_unique_names(); }
+
   std::string path_for(const Item& item, const Url& url) {
     NameFacts facts{url, item.ordinal};
     if (item.name) facts.name = *item.name;

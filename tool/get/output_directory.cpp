@@ -128,14 +128,14 @@ std::expected<PartFile, DiskError> OutputDirectory::create_part() const {
   }
 }
 
-std::expected<bool, DiskError> OutputDirectory::contains(std::string_view path) const {
+std::expected<std::optional<std::uint64_t>, DiskError> OutputDirectory::size_at(std::string_view path) const {
   if (!is_safe_path(path)) return std::unexpected(unsafe_name_error(path));
   const auto failed = [&](int error) {
     return std::unexpected(make_disk_error(error, "store", fmt::format("{}/{}", this->path(), path)));
   };
   const std::size_t slash = path.rfind('/');
   const auto parent = tree_->below.find(slash == std::string_view::npos ? std::string_view() : path.substr(0, slash));
-  if (!parent && parent.error() == ENOENT) return false;
+  if (!parent && parent.error() == ENOENT) return std::nullopt;
   if (!parent) return failed(parent.error());
 
   const std::string leaf(path.substr(slash == std::string_view::npos ? 0 : slash + 1));
@@ -143,12 +143,21 @@ std::expected<bool, DiskError> OutputDirectory::contains(std::string_view path) 
   const bool is_there = ::fstatat((*parent)->get(), leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
   if (!is_there && errno != ENOENT) return failed(errno);
   if (is_there && S_ISDIR(status.st_mode)) return failed(EISDIR);
-  return is_there;
+  if (!is_there) return std::nullopt;
+  return static_cast<std::uint64_t>(status.st_size);
 }
 
 std::expected<void, DiskError> OutputDirectory::sync_all() const {
   if (::syncfs(tree_->below.root()->get()) == 0) return {};
   return std::unexpected(make_disk_error(errno, "write to", path()));
+}
+
+std::string OutputDirectory::meta_file(const std::string& name) const {
+  std::error_code error;
+  const std::filesystem::path link = fmt::format("/proc/self/fd/{}", tree_->meta->get());
+  std::filesystem::path directory = std::filesystem::read_symlink(link, error);
+  if (error) directory = std::filesystem::absolute(std::filesystem::path(path()) / kMeta);  // no /proc here
+  return directory / name;
 }
 
 }  // namespace overlap::get

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,14 +51,17 @@ class OutputDirectory {
   /// A new file to write a body to.
   std::expected<PartFile, DiskError> create_part() const;
 
-  /// Whether there is something at `path` that Clobber::keep would keep. A directory there is an error, as for
-  /// commit().
-  std::expected<bool, DiskError> contains(std::string_view path) const;
+  /// The size of what is at `path` and Clobber::keep would keep; nothing if nothing is there. A directory there is an
+  /// error, as for commit().
+  std::expected<std::optional<std::uint64_t>, DiskError> size_at(std::string_view path) const;
 
   /// Blocks until all that was committed is on the disk, with everything else on its file system.
   std::expected<void, DiskError> sync_all() const;
 
   const std::string& path() const { return tree_->path; }
+
+  /// The real path of a file within ".overlap", free of links: for those that must open it by its path.
+  std::string meta_file(const std::string& name) const;
 
  private:
   explicit OutputDirectory(std::shared_ptr<OutputTree> tree) : tree_(std::move(tree)) {}

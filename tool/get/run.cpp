@@ -14,9 +14,12 @@
 namespace overlap::get {
 namespace {
 
-// How far the list is read ahead of what runs: enough to find work for other hosts behind a long stretch of one.
-constexpr std::size_t kReadAhead = 4096;
 constexpr auto kProgressEvery = std::chrono::milliseconds(100);
+
+/// Whether the failure is this machine's, and says nothing of the URL.
+bool is_ours(http::ErrorClass error_class) {
+  return error_class == http::ErrorClass::disk || error_class == http::ErrorClass::interrupted;
+}
 
 int milliseconds_until(TimePoint when) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now()).count();
@@ -25,11 +28,12 @@ int milliseconds_until(TimePoint when) {
 
 }  // namespace
 
-Run::Run(RunPlan plan, std::vector<ListReader> lists, NamePlan names, Executor& executor, Reporter& reporter,
-         const cli::InterruptWatch& interrupts)
+Run::Run(RunPlan plan, std::vector<ListReader> lists, NamePlan names, Ledger& ledger, Executor& executor,
+         Reporter& reporter, const cli::InterruptWatch& interrupts)
     : plan_(std::move(plan)),
       lists_(std::make_move_iterator(lists.begin()), std::make_move_iterator(lists.end())),
       names_(std::move(names)),
+      ledger_(ledger),
       executor_(executor),
       reporter_(reporter),
       interrupts_(interrupts),
@@ -48,71 +52,14 @@ RunEnd Run::execute() {
   return end_;
 }
 
-// ---- Intake
-
-void Run::pull() {
-  while (!list_ended() && scheduler_.queued() < std::max(kReadAhead, 2 * plan_.pacing.max_concurrent)) {
-    // A list that is silent (a pipe) must not hold up what runs.
-    const bool has_other_work = !scheduler_.is_empty();
-    if (!lists_.front().is_ready(std::chrono::milliseconds(has_other_work ? 0 : 100))) return;
-    if (!take_entry()) lists_.pop_front();
-    // So that the first requests leave before a long list has been read ahead.
-    if (scheduler_.running() < plan_.pacing.max_concurrent) start_what_may();
-  }
-}
-
-bool Run::take_entry() {
-  ListReader& list = lists_.front();
-  std::optional<ListEntry> entry = list.next();
-  if (!entry) {
-    if (list.error()) stop_intake(RunEnd::list_failed, *list.error());
-    return false;
-  }
-  ++totals_.items;
-  // Every list counts its own entries; the run counts them through.
-  std::visit([this](auto& one) { one.ordinal = totals_.items; }, *entry);
-  if (auto* const item = std::get_if<Item>(&*entry)) {
-    accept(std::move(*item));
-  } else {
-    refuse(std::get<BadLine>(*entry));
-  }
-  return true;
-}
-
-void Run::refuse(const BadLine& line) {
-  ++totals_.bad_input;
-  reporter_.failed({line.ordinal, line.line, line.text, http::ErrorClass::bad_input, line.why, 0});
-}
-
-void Run::accept(Item item) {
-  const auto url = parse_url(item.url);
-  if (!url) {
-    refuse({item.ordinal, item.line, redacted(item.url), url.error()});
-    return;
-  }
-  Work work;
-  work.line = item.line;
-  work.shown = url->display();
-  work.host = url->host_key();
-  work.job.id = item.ordinal;
-  work.job.url = url->request();
-  for (auto& [name, value] : item.headers) work.job.headers.add(std::move(name), std::move(value));
-  work.job.config = plan_.config;
-  if (url->credentials()) {
-    work.job.user = url->credentials()->user;
-    work.job.password = url->credentials()->password;
-  }
-  if (!plan_.config->directory.empty()) work.job.path = names_.path_for(item, *url);
-  scheduler_.add(item.ordinal, work.host);
-  works_.emplace(item.ordinal, std::move(work));
-}
-
 // ---- Running
 
 void Run::start_what_may() {
   while (const std::optional<Id> id = scheduler_.start_next(Clock::now())) {
     Work& work = works_.at(*id);
     ++work.tries;
+    if (work.started == std::chrono::system_clock::time_point{}) work.started = std::chrono::system_clock::now();
+    set_conditions(work);
     try {
       const auto [place, added] = running_.emplace(*id, executor_.submit(&fetch_one, work.job));
       completions_.watch(*id, place->second);
@@ -129,14 +76,18 @@ void Run::wait() {
   if (const auto wake_up = scheduler_.next_wake_up()) timeout = std::min(timeout, milliseconds_until(*wake_up));
   if (grace_ends_) timeout = std::min(timeout, milliseconds_until(*grace_ends_));
   // More of the list may be there to read: only look.
-  const bool may_pull = !list_ended() && scheduler_.queued() < kReadAhead;
-  if (may_pull && scheduler_.running() == 0 && scheduler_.queued() == 0) timeout = 0;
+  const bool may_pull = !list_ended() && scheduler_.queued() < read_ahead();
+  if (has_more_to_pull_ || (may_pull && scheduler_.running() == 0 && scheduler_.queued() == 0)) timeout = 0;
   pollfd watched[] = {{completions_.descriptor(), POLLIN, 0}, {interrupts_.descriptor(), POLLIN, 0}};
   poll(watched, std::size(watched), timeout);
 }
 
 void Run::reap() {
   for (Completions::Ended& one : completions_.take()) ended(std::move(one));
+  // Before anything is started in place of what has ended: so no more than was in flight can be lost.
+  if (const auto kept = ledger_.commit(); !kept) {
+    stop_intake(kept.error().is_full ? RunEnd::disk_full : RunEnd::unrecorded, kept.error().message);
+  }
 }
 
 void Run::ended(Completions::Ended ended) {
@@ -151,15 +102,14 @@ void Run::ended(Completions::Ended ended) {
   const Receipt& receipt = ended.receipt;
   switch (receipt.outcome) {
     case Receipt::Outcome::ok:
-      ++totals_.ok;
-      totals_.bytes += receipt.bytes;
-      totals_.latency.record(receipt.seconds);
-      reporter_.saved(work.shown, receipt.path, receipt.bytes);
-      finish(ended.id);
+      succeed(work, receipt);
       break;
     case Receipt::Outcome::exists:
       ++totals_.skipped;
-      finish(ended.id);
+      finish(work, ok_row(facts_of(work), receipt));
+      break;
+    case Receipt::Outcome::unchanged:
+      unchanged(work);
       break;
     case Receipt::Outcome::redirect:
       follow(work, receipt);
@@ -168,6 +118,37 @@ void Run::ended(Completions::Ended ended) {
       retry_or_fail(work, receipt);
       break;
   }
+}
+
+void Run::succeed(Work& work, const Receipt& receipt) {
+  ++totals_.ok;
+  totals_.bytes += receipt.bytes;
+  totals_.latency.record(receipt.seconds);
+  reporter_.saved(work.shown, receipt.path, receipt.bytes);
+  finish(work, ok_row(facts_of(work), receipt));
+}
+
+/// Asks only for what is not here yet; of the URL whose body is here, wherever a redirect leads now.
+void Run::set_conditions(Work& work) const {
+  const bool is_same = work.stored && work.stored->final_url == work.job.url;
+  work.job.unless = is_same ? Validators{work.stored->etag, work.stored->last_modified} : Validators{};
+}
+
+/// The server has nothing newer. That is worth something only as long as the body is still here.
+void Run::unchanged(Work& work) {
+  if (ledger_.is_in_place(*work.stored)) {
+    ++totals_.skipped;
+    const manifest::ItemRow row = *std::move(work.stored);
+    for (const Repeat& repeat : work.repeats) settle_repeat(row, repeat);
+    forget(work);
+    return;
+  }
+  if (!intake_) {
+    fail(work, http::ErrorClass::interrupted, "the run was stopped before it was fetched again");
+    return;
+  }
+  work.stored.reset();
+  scheduler_.add_first(work.job.id, work.host);
 }
 
 // The executor could not give a receipt: a worker process died, or the job was cancelled.
@@ -232,14 +213,16 @@ void Run::retry_or_fail(Work& work, const Receipt& receipt) {
     // Nothing else will fit either; what is done is kept.
     if (receipt.disk_is_full) stop_intake(RunEnd::disk_full, receipt.message);
   }
+  const FailureFacts failure{receipt.error_class, receipt.message, worth_it || is_ours(receipt.error_class),
+                             receipt.status, std::chrono::duration<double>(receipt.seconds).count()};
   if (!worth_it || !intake_) {
-    fail(work, receipt.error_class, receipt.message);
+    fail(work, failure);
     return;
   }
   const auto asked = http::parse_retry_after(receipt.retry_after, std::chrono::system_clock::now());
   const auto delay = plan_.retry.next_delay(work.tries, asked, random_);
   if (!delay) {
-    fail(work, receipt.error_class, receipt.message);
+    fail(work, failure);
     return;
   }
   ++totals_.retries;
@@ -251,14 +234,31 @@ void Run::retry_or_fail(Work& work, const Receipt& receipt) {
 }
 
 void Run::fail(Work& work, http::ErrorClass error_class, const std::string& message) {
+  fail(work, FailureFacts{error_class, message, is_ours(error_class), 0, 0});
+}
+
+void Run::fail(Work& work, const FailureFacts& failure) {
   ++totals_.failed;
-  ++totals_.errors[error_class];
-  reporter_.failed(describe(work, error_class, message));
-  finish(work.job.id);
+  ++totals_.errors[failure.error_class];
+  reporter_.failed(describe(work, failure.error_class, failure.message));
+  finish(work, failed_row(facts_of(work), failure));
   if (plan_.fail_early) stop_intake(RunEnd::failed_early, "stopped at the first failure (--fail-early)");
 }
 
-void Run::finish(Id id) { works_.erase(id); }
+void Run::finish(Work& work, const manifest::ItemRow& row) {
+  for (const Repeat& repeat : work.repeats) settle_repeat(row, repeat);
+  ledger_.record(row);
+  forget(work);
+}
+
+void Run::forget(const Work& work) {
+  repeats_waiting_ -= work.repeats.size();
+  works_.erase(work.job.id);
+}
+
+EntryFacts Run::facts_of(const Work& work) {
+  return {work.job.id, work.line, work.shown, work.job.url, work.tries, work.started};
+}
 
 FailedItem Run::describe(const Work& work, http::ErrorClass error_class, std::string_view message) const {
   return {work.job.id, work.line, work.shown, error_class, message, work.tries};
@@ -287,10 +287,20 @@ void Run::stop_intake(RunEnd why, std::string reason) {
   if (!std::exchange(intake_, false)) return;
   end_ = why;
   reason_ = std::move(reason);
-  for (const Id id : scheduler_.drop_queued()) {
-    Work& work = works_.at(id);
-    fail(work, http::ErrorClass::interrupted, "not fetched: " + reason_);
-  }
+  const std::vector<Id> dropped = scheduler_.drop_queued();
+  for (const Id id : dropped) drop(works_.at(id));
+  if (!dropped.empty()) reporter_.note(fmt::format("{} entries were read and are not fetched", dropped.size()));
+}
+
+/// Counts as a failure, but is worth no line of its own: there may be thousands, for one reason.
+void Run::drop(Work& work) {
+  // Where there may be no room left, it is for what was stored. What has no row is fetched the next time all the same.
+  const bool has_room = end_ != RunEnd::disk_full && end_ != RunEnd::unrecorded;
+  const std::uint64_t dropped = has_room ? 1 : 1 + work.repeats.size();
+  totals_.failed += dropped;
+  totals_.errors[http::ErrorClass::interrupted] += dropped;
+  if (!has_room) return forget(work);
+  finish(work, failed_row(facts_of(work), {http::ErrorClass::interrupted, "not fetched: " + reason_, true, 0, 0}));
 }
 
 void Run::cancel_running() {

@@ -19,8 +19,11 @@
 
 #include "cli/signals.hpp"
 #include "get/completions.hpp"
+#include "get/ledger.hpp"
 #include "get/list_reader.hpp"
 #include "get/name_plan.hpp"
+#include "get/outcome_rows.hpp"
+#include "get/repeats.hpp"
 #include "get/reporter.hpp"
 #include "get/scheduler.hpp"
 #include "get/url.hpp"
@@ -33,6 +36,9 @@ struct RunPlan {
   http::RetryPolicy retry;
   int max_redirects = 10;
   bool fail_early = false;
+  bool retry_failed = false;                  ///< also what failed for good in an earlier run
+  bool timestamping = false;                  ///< what is here is asked for again, unless it is unchanged
+  bool dedupe = false;                        ///< a repeated URL is fetched once
   Duration grace = std::chrono::seconds(10);  ///< for what runs when the first signal comes
   std::function<void()> force_stop;           ///< ends running requests where asking is not enough: worker processes
 };
@@ -41,16 +47,18 @@ enum class RunEnd {
   complete,     ///< every entry has its outcome
   interrupted,  ///< by a signal
   failed_early,
-  disk_full,    ///< nothing more could be stored
-  list_failed,  ///< the list could not be read to its end
-  broken,       ///< the executor could run nothing more
+  disk_full,     ///< nothing more could be stored
+  unrecorded,    ///< outcomes could not be kept in the manifest
+  list_changed,  ///< it is not the list that an earlier run has outcomes of
+  list_failed,   ///< the list could not be read to its end
+  broken,        ///< the executor could run nothing more
 };
 
 class Run {
  public:
   /// All must outlive the run.
-  Run(RunPlan plan, std::vector<ListReader> lists, NamePlan names, Executor& executor, Reporter& reporter,
-      const cli::InterruptWatch& interrupts);
+  Run(RunPlan plan, std::vector<ListReader> lists, NamePlan names, Ledger& ledger, Executor& executor,
+      Reporter& reporter, const cli::InterruptWatch& interrupts);
 
   /// Blocks until every entry has its outcome. Called once.
   RunEnd execute();
@@ -60,6 +68,11 @@ class Run {
   const std::string& reason() const { return reason_; }
 
  private:
+  /// An entry with the URL of another one, which is fetched for both.
+  struct Repeat {
+    std::uint64_t ordinal = 0;
+    std::uint64_t line = 0;
+  };
   struct Work {
     std::uint64_t line = 0;
     std::string shown;  // the URL of the list, fit to show
@@ -67,13 +80,24 @@ class Run {
     FetchJob job;
     int tries = 0;
     int hops = 0;
+    std::chrono::system_clock::time_point started{};
+    std::optional<manifest::ItemRow> stored;  // with --timestamping: of the body that is here
+    std::vector<Repeat> repeats;
   };
   using Id = Scheduler::Id;
 
   void pull();
   bool take_entry();
-  void accept(Item item);
-  void refuse(const BadLine& line);
+  void accept(Item& item, const manifest::EarlierRow* earlier);
+  void refuse(const BadLine& line, const manifest::EarlierRow* earlier);
+  void end_list();
+  std::optional<manifest::ItemRow> stored_body(const manifest::EarlierRow& earlier);
+  bool settle(const manifest::EarlierRow& earlier);
+  bool is_repeat(const Item& item, const Url& url, const manifest::EarlierRow* earlier);
+  void settle_repeat(manifest::ItemRow row, Repeat repeat);
+  void list_changed(std::uint64_t ordinal, std::string_view was, std::string_view is);
+  Work work_for(const Item& item, const Url& url);
+  std::size_t read_ahead() const;
   void start_what_may();
   void wait();
   void reap();
@@ -81,9 +105,16 @@ class Run {
   void crashed(Work& work, const std::exception_ptr& error);
   void follow(Work& work, const Receipt& receipt);
   static void go_on_at(Work& work, const http::Request& request, const Url& target);
+  void set_conditions(Work& work) const;
+  void unchanged(Work& work);
   void retry_or_fail(Work& work, const Receipt& receipt);
   void fail(Work& work, http::ErrorClass error_class, const std::string& message);
-  void finish(Id id);
+  void fail(Work& work, const FailureFacts& failure);
+  void drop(Work& work);
+  void succeed(Work& work, const Receipt& receipt);
+  void finish(Work& work, const manifest::ItemRow& row);
+  void forget(const Work& work);
+  static EntryFacts facts_of(const Work& work);
   void heed_signals();
   void stop_intake(RunEnd why, std::string reason);
   void cancel_running();
@@ -93,6 +124,7 @@ class Run {
   const RunPlan plan_;
   std::deque<ListReader> lists_;
   NamePlan names_;
+  Ledger& ledger_;
   Executor& executor_;
   Reporter& reporter_;
   const cli::InterruptWatch& interrupts_;
@@ -101,6 +133,9 @@ class Run {
   Completions completions_;
   std::unordered_map<Id, Work> works_;
   std::unordered_map<Id, Future<Receipt>> running_;
+  Repeats urls_;
+  std::size_t repeats_waiting_ = 0;
+  bool has_more_to_pull_ = false;
   std::mt19937_64 random_{std::random_device{}()};
   Totals totals_;
 

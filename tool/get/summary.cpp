@@ -38,6 +38,8 @@ std::string summary_json(const Totals& totals, const RunFigures& figures) {
   summary["failed"] = totals.failed;
   summary["skipped"] = totals.skipped;
   summary["bad_input"] = totals.bad_input;
+  summary["failed_before"] = totals.failed_before;
+  summary["repeated"] = totals.repeated;
   summary["retries"] = totals.retries;
   summary["bytes"] = totals.bytes;
   summary["seconds"] = to_seconds(figures.elapsed);
@@ -50,8 +52,10 @@ std::string summary_json(const Totals& totals, const RunFigures& figures) {
 
 std::string summary_text(const Totals& totals, const RunFigures& figures) {
   std::string text;
-  if (totals.failed + totals.bad_input + totals.skipped > 0) {
-    text += fmt::format("{} items: {} fetched", totals.items, totals.ok);
+  const std::uint64_t fetched = totals.ok - totals.repeated;
+  if (totals.items > fetched) {
+    text += fmt::format("{} items: {} fetched", totals.items, fetched);
+    if (totals.repeated > 0) text += fmt::format(", {} repeated", totals.repeated);
     if (totals.skipped > 0) text += fmt::format(", {} there already", totals.skipped);
     if (totals.failed > 0) text += fmt::format(", {} failed", totals.failed);
     if (totals.bad_input > 0) text += fmt::format(", {} bad lines", totals.bad_input);
@@ -61,13 +65,13 @@ std::string summary_text(const Totals& totals, const RunFigures& figures) {
     text += fmt::format("  {:<12}{:>8}\n", http::to_string(error_class), count);
   }
   const double seconds = to_seconds(figures.elapsed);
-  const double rate = seconds > 0 ? static_cast<double>(totals.ok) / seconds : 0;
-  if (totals.ok > 0) {
+  const double rate = seconds > 0 ? static_cast<double>(fetched) / seconds : 0;
+  if (fetched > 0) {
     text += fmt::format("{}, {:.0f} a second, latency {} median, {} p99 ({}, {} at a time)\n",
                         cli::format_size(totals.bytes), rate, cli::format_duration(totals.latency.quantile(0.5)),
                         cli::format_duration(totals.latency.quantile(0.99)), figures.model, figures.concurrency);
   }
-  return text + fmt::format("Downloaded {} in {:.2f} seconds\n", totals.ok, seconds);
+  return text + fmt::format("Downloaded {} in {:.2f} seconds\n", fetched, seconds);
 }
 
 int exit_code_of(const Totals& totals, RunEnd end, int signal) {
@@ -75,8 +79,10 @@ int exit_code_of(const Totals& totals, RunEnd end, int signal) {
     case RunEnd::interrupted:
       return 128 + signal;
     case RunEnd::disk_full:
+    case RunEnd::unrecorded:
       return 3;
     case RunEnd::list_failed:
+    case RunEnd::list_changed:
       return 2;
     case RunEnd::broken:
     case RunEnd::failed_early:

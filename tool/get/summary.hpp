@@ -19,8 +19,8 @@ std::string summary_json(const Totals& totals, const RunFigures& figures);
 /// What a person reads at the end; its last line is "Downloaded N in X seconds".
 std::string summary_text(const Totals& totals, const RunFigures& figures);
 
-/// The exit code of a run: 0 everything was fetched, 1 some items failed, 2 the list could not be read, 3 local disk,
-/// 128 + the signal's number when interrupted.
+/// The exit code of a run: 0 everything was fetched, 1 some items failed, 2 the list could not be read or is another
+/// one, 3 local disk, 128 + the signal's number when interrupted.
 int exit_code_of(const Totals& totals, RunEnd end, int signal);
 
 }  // namespace overlap::get

@@ -14,8 +14,10 @@ struct Totals {
   std::uint64_t items = 0;  ///< every entry of the list
   std::uint64_t ok = 0;
   std::uint64_t failed = 0;
-  std::uint64_t skipped = 0;  ///< was there already
+  std::uint64_t skipped = 0;  ///< done by an earlier run, or was there already
   std::uint64_t bad_input = 0;
+  std::uint64_t failed_before = 0;  ///< of the failed: in an earlier run, for good, and not asked for again
+  std::uint64_t repeated = 0;       ///< of the ok: had the URL of another entry, which was fetched for both
   std::uint64_t retries = 0;
   std::uint64_t bytes = 0;                           ///< of the bodies, decoded
   std::map<http::ErrorClass, std::uint64_t> errors;  ///< the failed ones, by class

@@ -1,0 +1,141 @@
+#include "manifest/reader.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include "cli/escape.hpp"
+#include "manifest/read_item.hpp"
+
+namespace overlap::manifest {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kPatience = 10'000;  // milliseconds
+
+/// `file` as a URI, which must not change while it is read: then SQLite needs to write nothing beside it.
+std::string immutable_uri(const std::string& file) {
+  std::string uri = "file:";
+  for (const char c : file) {
+    const bool is_special = c == '?' || c == '#' || c == '%';
+    uri += is_special ? fmt::format("%{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
+  }
+  return uri + "?immutable=1";
+}
+
+std::unique_ptr<Database> open_to_read(const std::string& file) {
+  try {
+    auto database = std::make_unique<Database>(file, SQLITE_OPEN_READONLY);
+    database->wait_when_busy(kPatience);
+    database->integer("SELECT count(*) FROM sqlite_schema");  // whether it can be read shows only now
+    return database;
+  } catch (const SqliteError&) {
+    // In a directory that cannot be written to there is no place for the locks; nor is there anybody who writes.
+    // A log that holds something must not be passed over.
+    std::error_code none;
+    const auto log_bytes = fs::file_size(file + "-wal", none);
+    if (!none && log_bytes > 0) throw;
+    return std::make_unique<Database>(immutable_uri(file), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  }
+}
+
+template <class F>
+auto guarded(const std::string& file, F body) -> std::expected<decltype(body()), ManifestError> {
+  try {
+    if constexpr (std::is_void_v<decltype(body())>) {
+      body();
+      return {};
+    } else {
+      return body();
+    }
+  } catch (const SqliteError& error) {
+    return std::unexpected(describe(error, file));
+  }
+}
+
+std::uint64_t count_of(const Statement& statement, int column) {
+  return static_cast<std::uint64_t>(statement.integer(column));
+}
+
+}  // namespace
+
+Reader::Result<Reader> Reader::open(const std::string& directory) {
+  std::error_code error;
+  const fs::path file = fs::canonical(directory, error) / ".overlap" / "manifest.sqlite";
+  if (error || !fs::is_regular_file(fs::symlink_status(file, error))) {
+    return std::unexpected(ManifestError{ManifestErrorCode::missing, fmt::format("no run has stored anything in {}",
+                                                                                 cli::escape_for_terminal(directory))});
+  }
+  try {
+    auto database = open_to_read(file);
+    const SchemaState state = schema_state(*database);
+    if (state != SchemaState::ours) return std::unexpected(schema_error(state, file));
+    return Reader(file, std::move(database));
+  } catch (const SqliteError& failure) {
+    return std::unexpected(describe(failure, file));
+  }
+}
+
+Reader::Result<std::vector<Reader::Count>> Reader::counts() {
+  return guarded(file_, [&] {
+    std::vector<Count> counts;
+    Statement all(*database_,
+                  "SELECT state, class, may_pass, count(*), total(bytes) FROM items GROUP BY state, class, may_pass "
+                  "ORDER BY state, count(*) DESC");
+    while (all.step()) {
+      counts.push_back(
+          {state_of(all.text(0)), std::string(all.text(1)), all.integer(2) != 0, count_of(all, 3), count_of(all, 4)});
+    }
+    return counts;
+  });
+}
+
+Reader::Result<std::optional<RunRow>> Reader::last_run() {
+  return guarded(file_, [&]() -> std::optional<RunRow> {
+    Statement last(
+        *database_,
+        "SELECT runs.id, source, began, ended, outcome, options, items, ok, failed, skipped, bad_input, bytes "
+        "FROM runs JOIN lists ON lists.id = list ORDER BY runs.id DESC LIMIT 1");
+    if (!last.step()) return std::nullopt;
+    RunRow run;
+    run.id = count_of(last, 0);
+    run.source = last.text(1);
+    run.began = last.text(2);
+    run.ended = last.text(3);
+    run.outcome = last.text(4);
+    run.options = last.text(5);
+    run.items = count_of(last, 6);
+    run.ok = count_of(last, 7);
+    run.failed = count_of(last, 8);
+    run.skipped = count_of(last, 9);
+    run.bad_input = count_of(last, 10);
+    run.bytes = count_of(last, 11);
+    return run;
+  });
+}
+
+Reader::Result<void> Reader::each(std::optional<State> state, const std::function<bool(const ItemRow&)>& visit) {
+  return guarded(file_, [&] {
+    const std::string wanted = state ? fmt::format(" WHERE state = '{}'", to_string(*state)) : "";
+    Statement items(*database_, fmt::format("SELECT {} FROM items{} ORDER BY list, ordinal", kItemColumns, wanted));
+    while (items.step()) {
+      if (!visit(read_item(items))) return;
+    }
+  });
+}
+
+Reader::Result<void> Reader::check() {
+  std::string found;
+  const auto read = guarded(file_, [&] {
+    Statement check(*database_, "PRAGMA quick_check(1)");
+    if (check.step()) found = check.text(0);
+  });
+  if (!read || found == "ok") return read;
+  return std::unexpected(describe(SqliteError(SQLITE_CORRUPT, found), file_));
+}
+
+}  // namespace overlap::manifest
