@@ -13,12 +13,14 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <overlap/core/detail/trace_point.hpp>
 #include <overlap/core/time.hpp>
 
 namespace overlap {
@@ -64,6 +66,7 @@ class Sleeper {
   void keep(Handler handler) noexcept {
     static_assert(sizeof(Handler) <= sizeof handler_ && alignof(Handler) <= alignof(void*) &&
                   std::is_nothrow_move_constructible_v<Handler>);
+    traced_ = trace_here();
     std::construct_at(reinterpret_cast<Handler*>(handler_.data()), std::move(handler));
     take_handler_ = [](void* kept, bool call) {
       Handler& place = *std::launder(reinterpret_cast<Handler*>(kept));
@@ -72,7 +75,10 @@ class Sleeper {
       if (call) std::move(taken)();
     };
   }
-  void resume() { take_handler_(handler_.data(), true); }
+  void resume() {
+    const TraceTurn turn(traced_);
+    take_handler_(handler_.data(), true);
+  }
   void drop() { take_handler_(handler_.data(), false); }
 
   Sleepers* sleepers_ = nullptr;
@@ -83,6 +89,7 @@ class Sleeper {
   alignas(void*) std::array<std::byte, sizeof(void*)> handler_{};
   bool cancelled_ = false;
   bool elsewhere_ = false;
+  std::uint64_t traced_ = 0;  // the task that sleeps
 };
 
 /// Memory for the one operation that the timer has at a time, so that to set it again cannot fail. It must outlive the
@@ -136,7 +143,7 @@ class Sleepers {
   Sleeper* first_ready_ = nullptr;
   Sleeper* last_ready_ = nullptr;
   std::size_t ready_ = 0;
-  std::size_t rung_for_ = 0;                  // so many of those are resumed in the round that is on its way
+  std::size_t rung_for_ = 0;             // so many of those are resumed in the round that is on its way
   TimePoint set_to_ = TimePoint::min();  // what the timer is set to, always, from the first sleep on
   bool is_set_ = false;
 };
