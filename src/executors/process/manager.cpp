@@ -53,8 +53,9 @@ void ProcessPoolExecutor::Pool::run() {
   const CurrentHome home(this, CurrentHome::Kind::completer);
   pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
   watch_.arm(false);
-  while (!has_ended()) {
-    const std::uint32_t heard = bell_->listen();
+  while (true) {
+    const std::uint32_t heard = bell_->listen();  // before any look, that for the end too
+    if (has_ended()) break;
     const bool had_news = handle_news();
     const std::optional<TimePoint> deadline = end_late_tasks();
     if (!had_news) bell_->wait(heard, deadline);
