@@ -188,26 +188,26 @@ TEST_P(AsideTrace, ARunningTaskThatIsAskedToStopIsCancelled) {
   EXPECT_THAT(lives_in(recording).begin()->second, AllOf(StartsWith("submitted started"), EndsWith("cancelled")));
 }
 
-TEST_P(AsideTrace, SaysForWhomATaskWaits) {
+Task<void> await_other(Future<void> other) { co_await std::move(other); }
+Task<void> open_gate(test::Gate* gate) {
+  gate->open();
+  co_return;
+}
+
+TEST_P(InProcessTrace, SaysForWhomATaskWaits) {
   const auto executor = make(2);
   ThreadPoolExecutor others({.max_workers = 1, .name = "others"});
   test::Gate gate;
   TraceRecording recording;
-  const auto waits = [&]() -> Task<int> {
+  const auto awaited_task = others.submit([pass = gate.pass()] {
+    name_this_task("is awaited");
+    pass.wait();
+  });
+  const auto waits = [](Future<void> other, test::Gate* opens) -> Task<void> {
     name_this_task("waits");
-    auto other = others.submit([pass = gate.pass()] {
-      name_this_task("is awaited");
-      pass.wait();
-      return 1;
-    });
-    co_return co_await std::move(other);
+    co_await gather(await_other(other), open_gate(opens));  // the second begins when the first waits
   };
-  const auto future = executor->submit(waits);
-  gate.wait_for_arrivals();
-  const auto held = executor->submit([] {});  // the loop has come by again, or another worker is there
-  held.result();
-  gate.open();
-  EXPECT_EQ(future.result(), 1);
+  executor->submit(waits, awaited_task, &gate).result();
   const std::uint64_t waiting = test::task_named(recording, "waits");
   const std::uint64_t awaited = test::task_named(recording, "is awaited");
   std::vector<std::uint64_t> waited_for;
