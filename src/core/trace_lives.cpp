@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace overlap::detail {
 namespace {
@@ -20,10 +21,20 @@ int rank(Kind kind) {
   return is_end(kind) ? 3 : 2;
 }
 
+/// Those that are equal keep their order, which their places in memory tell. (Not by stable_sort: in the library of GCC
+/// 12 it uses what the language has deprecated, and clang says so.)
 void sort_by_time(std::vector<TraceEvent>& events) {
-  std::ranges::stable_sort(events, [](const TraceEvent& a, const TraceEvent& b) {
-    return a.at != b.at ? a.at < b.at : rank(a.kind) < rank(b.kind);
+  std::vector<const TraceEvent*> order;
+  order.reserve(events.size());
+  for (const TraceEvent& event : events) order.push_back(&event);
+  std::ranges::sort(order, [](const TraceEvent* a, const TraceEvent* b) {
+    if (a->at != b->at) return a->at < b->at;
+    return rank(a->kind) != rank(b->kind) ? rank(a->kind) < rank(b->kind) : a < b;
   });
+  std::vector<TraceEvent> sorted;
+  sorted.reserve(events.size());
+  for (const TraceEvent* const event : order) sorted.push_back(*event);
+  events = std::move(sorted);
 }
 
 /// The events of one task, in the order of time.
@@ -85,7 +96,9 @@ void put_lives_in_order(std::vector<TraceEvent>& events) {
   for (TraceEvent& event : events) {
     if (is_of_a_life(event)) by_task.push_back(&event);
   }
-  std::ranges::stable_sort(by_task, {}, &TraceEvent::task);
+  std::ranges::sort(by_task, [](const TraceEvent* a, const TraceEvent* b) {
+    return a->task != b->task ? a->task < b->task : a < b;  // of one task, as they were
+  });
   for (std::size_t begin = 0, end = 0; begin < by_task.size(); begin = end) {
     while (end < by_task.size() && by_task[end]->task == by_task[begin]->task) ++end;
     Life(std::span(by_task).subspan(begin, end - begin)).put_in_order();

@@ -131,7 +131,7 @@ void ProcessPoolExecutor::Pool::break_pool(std::string why, Endings& endings) {
   broken_ = true;
   while (JobPtr job = queue_.pop_front()) {
     // Each with an exception of its own: threads that handle one at the same time share nothing.
-    endings.fail(std::move(job), make_error<BrokenExecutor>([&] { return why_broken_; }));
+    endings.fail(std::move(job), detail::error_saying<BrokenExecutor>(why_broken_));
   }
 }
 

@@ -25,6 +25,12 @@ std::exception_ptr make_error(MakeText make_text) noexcept {
   }
 }
 
+/// The same with a text that is there.
+template <class E>
+std::exception_ptr error_saying(const std::string& text) noexcept {
+  return make_error<E>([&text]() -> const std::string& { return text; });
+}
+
 /// One task. Whoever takes the owning pointer out of the pool, under its lock, finishes the task; if nobody does, its
 /// destructor does. Not to be destroyed under a lock: that may run the user's destructors and callbacks.
 struct Job {

@@ -303,7 +303,7 @@ void ProcessPoolExecutor::Pool::settle(JobPtr job, bool begun, const std::string
         fmt::format("{}: {} {} task {}", options_.name, how, begun ? "while it ran" : "before it could begin", job->id);
   } catch (const std::bad_alloc&) {
   }
-  endings.fail(std::move(job), make_error<WorkerCrashed>([&] { return why; }));
+  endings.fail(std::move(job), detail::error_saying<WorkerCrashed>(why));
   if (begun && options_.on_crash.breaks_pool()) break_pool(std::move(why), endings);
 }
 
@@ -340,7 +340,7 @@ void ProcessPoolExecutor::Pool::on_helper_death() {
     if (worker.condemned) endings.end(std::move(worker.condemned));
     if (worker.job) {
       trace_begin(worker, *worker.job);
-      endings.fail(std::move(worker.job), make_error<BrokenExecutor>([&] { return why_broken_; }));
+      endings.fail(std::move(worker.job), detail::error_saying<BrokenExecutor>(why_broken_));
     }
     remove(worker);
   }
