@@ -19,9 +19,9 @@ struct SlowCallback : std::runtime_error {
 /// waits overlap. A plain function runs on the loop's thread and holds everything else up while it does.
 ///
 /// Safe to use from any thread. A task of the loop must co_await other tasks of it: a blocking result() there throws
-/// WouldDeadlock. shutdown() lets accepted tasks end; the destructor calls it and joins. On the loop's own thread, which
-/// cannot wait for itself, it does not join but leaves the loop to finish, and is reported to the unhandled hook. One
-/// that is never destroyed is shut down at exit.
+/// WouldDeadlock. shutdown() lets accepted tasks end; the destructor calls it and joins. On the loop's own thread,
+/// which cannot wait for itself, it does not join but leaves the loop to finish, and is reported to the unhandled hook.
+/// One that is never destroyed is shut down at exit.
 class EventLoopExecutor final : public Executor {
  public:
   struct Options {

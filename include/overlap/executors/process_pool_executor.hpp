@@ -26,8 +26,8 @@ namespace overlap {
 ///
 /// Safe to use from any thread. shutdown() refuses new work and finishes what was accepted; the destructor calls it and
 /// waits until all processes are gone, except in a done callback on the pool's own thread: there it leaves the pool to
-/// finish, and is reported to the unhandled hook. The workers are children of a helper process, which is the one child that this
-/// program gets; pools do without its signal handlers. A pool that is never destroyed is shut down at exit.
+/// finish, and is reported to the unhandled hook. The workers are children of a helper process, which is the one child
+/// that this program gets; pools do without its signal handlers. A pool that is never destroyed is shut down at exit.
 class ProcessPoolExecutor final : public Executor {
  public:
   /// What the death of a worker means for the pool. The task that it ran fails with WorkerCrashed, unless:
