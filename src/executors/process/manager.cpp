@@ -219,8 +219,10 @@ void ProcessPoolExecutor::Pool::send_requests() {
   for (const auto& [id, worker] : workers_) {
     if (worker->end) {
       const int error = helper_.start_worker(id, *worker->end);
-      again = error == EAGAIN;
-      if (again) break;
+      if (error == EAGAIN) {
+        again = true;
+        break;
+      }
       worker->end.reset();
       if (error != 0) {
         refused = error;
@@ -229,6 +231,7 @@ void ProcessPoolExecutor::Pool::send_requests() {
       }
     }
     ask_helper(*worker);
+    again = again || (worker->wanted_signal != 0 && !worker->end);
   }
   if (lost != nullptr) {
     remove(*lost);
