@@ -54,7 +54,6 @@ class ResultNode : public TaskNode {
     ~Storage() {}
     Stored<T> value;
   } storage_;
-  bool has_value_ = false;
 };
 
 /// How the value that a callable returns becomes the task's result. The ordinary one: it is the result. A library of
@@ -144,10 +143,10 @@ class CallNode final : public ResultNode<typename CallTraits<F, A...>::Result> {
 
  protected:
   ~CallNode() override {
-    if (has_call_) std::destroy_at(std::addressof(call_.value));
+    if (this->has_call_) std::destroy_at(std::addressof(call_.value));
   }
   void drop_call() noexcept override {
-    has_call_ = false;
+    this->has_call_ = false;
     std::destroy_at(std::addressof(call_.value));
   }
 
@@ -181,7 +180,6 @@ class CallNode final : public ResultNode<typename CallTraits<F, A...>::Result> {
     ~CallStorage() {}
     std::tuple<F, A...> value;
   } call_;
-  bool has_call_ = true;
   [[no_unique_address]] std::conditional_t<Traits::takes_token, std::stop_source, NoStopSource> stop_source_;
   [[no_unique_address]] std::conditional_t<Traits::is_coroutine, StopRequest, NoStopRequest> stop_request_;
 };

@@ -172,6 +172,11 @@ class TaskNode {
   Continuation* tail_ = nullptr;
   TraceIdentity trace_identity_;
   bool is_far_ = false;
+
+ protected:
+  // Of the classes that derive from this, which have no room for them that would not be lost to alignment.
+  bool has_value_ = false;
+  bool has_call_ = true;
 };
 
 /// Owning pointer to a node.
