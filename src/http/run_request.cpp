@@ -61,12 +61,12 @@ Task<Result> run_request(std::shared_ptr<Engine> engine, Request request) {
   const bool bounded = request.limits.max_time > Duration::zero();
   Duration time_left = std::max(request.limits.max_time, Duration::zero());
   for (int hops = 0;; ++hops) {
-    const Engine::Lease lease(*engine);
-    lease->transfer.prepare(
-        request,
-        {.time_left = time_left, .follows_redirects = follows, .many_in_flight = engine->has_many_in_flight()});
+    const Engine::Lease lease(*engine, request);
+    lease->prepare(request, {.time_left = time_left,
+                             .follows_redirects = follows,
+                             .many_in_flight = engine->has_many_in_flight()});
     co_await engine->perform(*lease);
-    Result result = lease->transfer.finish(lease->code);
+    Result result = lease->finish();
     if (!result || !follows || !is_redirect(result->status)) co_return result;
 
     if (hops == request.limits.max_redirects) co_return std::unexpected(too_many_redirects(request, *result));

@@ -5,6 +5,7 @@
 
 #include "http/ca_bundle.hpp"
 #include "http/transfer.hpp"
+#include "http/plain/request_text.hpp"
 #include "http/url.hpp"
 
 namespace overlap::http::detail {
@@ -37,10 +38,6 @@ long plain_version(SessionOptions::HttpVersion version) noexcept {
   return version == SessionOptions::HttpVersion::http2 ? CURL_HTTP_VERSION_2_0 : CURL_HTTP_VERSION_1_1;
 }
 
-bool sends_body(const Request& request) noexcept {
-  return !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-}
-
 // libcurl takes "Name;" for a field without a value: "Name:" is how it is told to leave one out.
 std::string header_line(const Header& field) {
   return field.value.empty() ? field.name + ";" : field.name + ": " + field.value;
@@ -49,7 +46,7 @@ std::string header_line(const Header& field) {
 }  // namespace
 
 Transfer::Transfer(const SessionOptions& options, Sockets& sockets, CURLSH* tls_sessions, curl_slist* resolve)
-    : options_(options), sockets_(sockets), easy_(make_easy()) {
+    : Reception(options.compressed), options_(options), sockets_(sockets), easy_(make_easy()) {
   set_session_options(tls_sessions, resolve);
   set_tls_options();
 }
@@ -109,23 +106,15 @@ void Transfer::set_tls_options() {
 }
 
 void Transfer::prepare(const Request& request, Hop hop) {
-  request_ = &request;
-  hop_ = hop;
+  begin(request, hop);
   set_text(easy_.get(), CURLOPT_URL, request.url);
   set_method(request);
   set_headers(request);
   set_credentials(request);
   set_limits(request.limits, hop);
   set_http_version(request.url);
-  head_.clear();
-  response_ = Response{};
-  response_.final_url = request.url;
-  decoder_.reset();
-  failure_.reset();
-  thrown_ = nullptr;
   error_text_[0] = '\0';
-  skipped_ = 0;
-  skipped_enough_ = sink_begun_ = refused_address_ = false;
+  refused_address_ = false;
   open_error_ = 0;
 }
 
