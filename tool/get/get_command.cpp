@@ -35,8 +35,8 @@ int complain(int code, std::string_view message) {
 /// The lists in the order of the command line: the URLs given there first, then the files.
 std::expected<std::vector<ListReader>, std::string> open_lists(const GetFlags& flags) {
   std::vector<ListReader> lists;
-  if (!flags.urls.empty()) lists.push_back(ListReader::from_arguments(flags.urls));
-  for (const std::string& file : flags.input_files) {
+  if (!flags.input.urls.empty()) lists.push_back(ListReader::from_arguments(flags.input.urls));
+  for (const std::string& file : flags.input.files) {
     auto list = ListReader::open(file);
     if (!list) return std::unexpected(list.error());
     lists.push_back(std::move(*list));
@@ -78,7 +78,7 @@ std::expected<std::unique_ptr<Ledger>, LedgerError> open_ledger(const GetFlags& 
                                                                 const OutputDirectory& directory) {
   Ledger::Options options;
   options.fsync = plan.fsync;
-  options.source = list_source(flags.urls, flags.input_files, directory.path());
+  options.source = list_source(flags.input.urls, flags.input.files, directory.path());
   options.names = flags.name_template.empty() ? "{name}" : flags.name_template;
   options.options = run_options(flags, plan);
   options.forget = flags.force;

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/escape.hpp"
-#include "cli/units.hpp"
+#include "get/flag_values.hpp"
 
 namespace overlap::get {
 namespace {
@@ -16,38 +16,6 @@ constexpr std::int64_t kMostConcurrent = 100'000;
 constexpr std::size_t kLoopConcurrency = 64;
 
 using Error = std::unexpected<std::string>;
-
-/// Thrown within make_plan() by the first flag that is wrong.
-struct BadFlag {
-  std::string message;
-};
-
-Duration duration_of(std::string_view flag, const std::string& text) {
-  const auto parsed = cli::parse_duration(text);
-  if (!parsed) throw BadFlag{fmt::format("{}: {}", flag, parsed.error())};
-  return *parsed;
-}
-
-std::uint64_t size_of(std::string_view flag, const std::string& text) {
-  const auto parsed = cli::parse_size(text);
-  if (!parsed) throw BadFlag{fmt::format("{}: {}", flag, parsed.error())};
-  return *parsed;
-}
-
-std::size_t count_of(std::string_view flag, std::int64_t value, std::int64_t most) {
-  if (value < 1 || value > most) throw BadFlag{fmt::format("{}: must be between 1 and {}, not {}", flag, most, value)};
-  return static_cast<std::size_t>(value);
-}
-
-template <class T>
-T one_of(std::string_view flag, const std::string& text, std::initializer_list<std::pair<const char*, T>> choices) {
-  std::string known;
-  for (const auto& [name, value] : choices) {
-    if (text == name) return value;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
-  }
-  throw BadFlag{fmt::format("{}: '{}' is none of {}", flag, cli::escape_for_terminal(text, 100), known)};
-}
 
 std::vector<int> statuses_of(const std::string& text) {
   std::vector<int> statuses;
@@ -197,10 +165,7 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
 }
 
 void add_get_flags(CLI::App& command, GetFlags& flags) {
-  command.add_option("URL", flags.urls, "What to fetch")->type_name("");
-  command.add_option("-i,--input-file", flags.input_files, "A list of URLs, one a line; '-' is standard input")
-      ->type_name("FILE")
-      ->allow_extra_args(false);  // what follows the file is a URL
+  add_input_flags(command, flags.input);
 
   auto* output = command.add_option_group("Output");
   output->add_option("-P,--directory-prefix", flags.directory, "Where files are saved")

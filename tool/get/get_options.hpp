@@ -8,14 +8,15 @@
 
 #include "cli/models.hpp"
 #include "get/console_reporter.hpp"
+#include "get/get_options_input.hpp"
 #include "get/run.hpp"
 
 namespace overlap::get {
 
 /// The flags of `overlap get`, as typed. See docs: the names are those that users of curl, wget and aria2 know.
 struct GetFlags {
-  std::vector<std::string> urls;
-  std::vector<std::string> input_files;
+  InputFlags input;
+
   std::string directory = ".";
   std::string name_template;
   std::string to = "files";
