@@ -142,6 +142,7 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
   try {
     GetPlan plan;
     choose_concurrency(flags, plan);
+    plan.lists = list_options_of(flags.input);
     plan.run.config = std::make_shared<const FetchConfig>(config_of(flags));
     plan.run.pacing.max_concurrent = plan.concurrency;
     plan.run.pacing.max_per_host = count_of("--max-per-host", flags.max_per_host, kMostConcurrent);

@@ -67,6 +67,7 @@ void add_get_flags(CLI::App& command, GetFlags& flags);
 /// What the flags come to.
 struct GetPlan {
   RunPlan run;
+  ListReader::Options lists;
   cli::Model model = cli::Model::loop;
   std::size_t workers = 1;      ///< threads or processes
   std::size_t concurrency = 1;  ///< requests at a time
