@@ -21,6 +21,9 @@ struct BadFlag {
   std::string message;
 };
 
+/// Of requests, whether in all or to one host.
+inline constexpr std::int64_t kMostConcurrent = 100'000;
+
 Duration duration_of(std::string_view flag, const std::string& text);
 std::uint64_t size_of(std::string_view flag, const std::string& text);
 /// At least 1.

@@ -1,6 +1,5 @@
 #include "get/get_options.hpp"
 
-#include <charconv>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -12,26 +11,9 @@ namespace overlap::get {
 namespace {
 
 constexpr std::int64_t kMostWorkers = 1024;
-constexpr std::int64_t kMostConcurrent = 100'000;
 constexpr std::size_t kLoopConcurrency = 64;
 
 using Error = std::unexpected<std::string>;
-
-std::vector<int> statuses_of(const std::string& text) {
-  std::vector<int> statuses;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find(',', at), text.size());
-    int status = 0;
-    const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, status);
-    if (error != std::errc{} || stop != text.data() + end || status < 100 || status > 599) {
-      throw BadFlag{fmt::format("--retry-on: '{}' is no HTTP status",
-                                cli::escape_for_terminal(std::string_view(text).substr(at, end - at), 40))};
-    }
-    statuses.push_back(status);
-    at = end + 1;
-  }
-  return statuses;
-}
 
 http::Header header_of(const std::string& line) {
   const std::size_t colon = line.find(':');
@@ -99,17 +81,6 @@ FetchConfig config_of(const GetFlags& flags) {
   return config;
 }
 
-http::RetryPolicy retry_of(const GetFlags& flags) {
-  http::RetryPolicy policy;
-  if (flags.retry < 0) throw BadFlag{fmt::format("--retry: must not be negative, not {}", flags.retry)};
-  policy.max_retries = flags.retry;
-  policy.base_delay = duration_of("--retry-delay", flags.retry_delay);
-  policy.max_server_delay = duration_of("--max-retry-wait", flags.max_retry_wait);
-  policy.max_delay = std::min<Duration>(policy.max_delay, std::max(policy.max_server_delay, policy.base_delay));
-  policy.statuses = statuses_of(flags.retry_on);
-  return policy;
-}
-
 ConsoleReporter::Options reporter_of(const GetFlags& flags) {
   ConsoleReporter::Options options;
   options.progress = one_of<ProgressStyle>("--progress", flags.progress,
@@ -145,8 +116,7 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
     plan.lists = list_options_of(flags.input);
     plan.run.config = std::make_shared<const FetchConfig>(config_of(flags));
     plan.run.pacing.max_concurrent = plan.concurrency;
-    plan.run.pacing.max_per_host = count_of("--max-per-host", flags.max_per_host, kMostConcurrent);
-    plan.run.retry = retry_of(flags);
+    apply_pacing(flags.pacing, plan.run);
     if (flags.max_redirects < 0) throw BadFlag{"--max-redirs: must not be negative"};
     plan.run.max_redirects = flags.max_redirects;
     plan.run.fail_early = flags.fail_early;
@@ -191,21 +161,8 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
   model->add_option("--workers", flags.workers, "Threads or processes")->type_name("N")->capture_default_str();
   model->add_option("-j,--max-concurrent", flags.max_concurrent, "Requests at a time; loop: 64, others: a worker each")
       ->type_name("N");
-  model->add_option("--max-per-host", flags.max_per_host, "Requests at a time to one host")
-      ->type_name("N")
-      ->capture_default_str();
 
-  auto* retry = command.add_option_group("Retry");
-  retry->add_option("--retry", flags.retry, "Tries after the first")->type_name("N")->capture_default_str();
-  retry->add_option("--retry-delay", flags.retry_delay, "The first wait is up to this; it doubles")
-      ->type_name("TIME")
-      ->capture_default_str();
-  retry->add_option("--max-retry-wait", flags.max_retry_wait, "The longest wait that a server may ask for")
-      ->type_name("TIME")
-      ->capture_default_str();
-  retry->add_option("--retry-on", flags.retry_on, "HTTP statuses to try again")
-      ->type_name("LIST")
-      ->capture_default_str();
+  add_pacing_flags(command, flags.pacing);
 
   auto* resume = command.add_option_group("Resume (the same command again fetches only what is missing)");
   resume->add_flag("--retry-failed", flags.retry_failed, "Also fetch what failed for good before, such as a 404");

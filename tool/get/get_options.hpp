@@ -9,6 +9,7 @@
 #include "cli/models.hpp"
 #include "get/console_reporter.hpp"
 #include "get/get_options_input.hpp"
+#include "get/get_options_pacing.hpp"
 #include "get/run.hpp"
 
 namespace overlap::get {
@@ -25,12 +26,7 @@ struct GetFlags {
   std::string model = "loop";
   std::int64_t workers = 5;
   std::int64_t max_concurrent = 0;  ///< 0: the model's own
-  std::int64_t max_per_host = 6;
-
-  int retry = 5;
-  std::string retry_delay = "1s";
-  std::string max_retry_wait = "5m";
-  std::string retry_on = "408,429,500,502,503,504";
+  PacingFlags pacing;
 
   std::string connect_timeout = "10s";
   std::string max_time = "300s";
