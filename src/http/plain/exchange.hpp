@@ -31,14 +31,17 @@ class Exchange final : public Reception {
   const PlainTarget& target() const noexcept { return target_; }
   using Reception::request;
 
- private:
-  friend class PlainDriver;
-
   /// How far the response is after what was read.
   enum class Progress : std::uint8_t { more, complete, failed };
   Progress take(std::span<const std::byte> input);
   /// The same at the end of the connection, in good order (0) or broken by that errno.
   Progress connection_ended(int error);
+  /// Of a complete response: whether the connection may carry another request.
+  bool keeps_connection() const noexcept { return keeps_connection_; }
+
+ private:
+  friend class PlainDriver;
+
   Progress fail(ErrorClass error_class, std::string_view why, bool may_retry);
   bool take_head(std::span<const std::byte>& input);
   bool take_head_line(std::string_view line);
@@ -46,7 +49,6 @@ class Exchange final : public Reception {
   void start_again();
 
   void describe_connection(Response& response) override;
-  bool keeps_connection() const noexcept { return keeps_connection_; }
   /// Whether the request may be sent a second time when the connection ends before any answer.
   bool is_idempotent() const noexcept;
   TimePoint next_check(TimePoint now) const noexcept;
