@@ -1,7 +1,8 @@
 // How a request goes through an engine:
 //   1. start(): it waits for admission, or goes to its driver: PlainDriver, which sends it, or libcurl's multi handle,
 //      which asks to be called "at once" (a kick).
-//   2. A round: the loop says that sockets are ready, a timer has run out or a kick was posted; the driver is called for
+//   2. A round: the loop says that sockets are ready, a timer has run out or a kick was posted; the driver is called
+//   for
 //      each; what has ended is taken out of it; then, outside of the drivers, its tasks are resumed. What they start is
 //      kicked off in the same round.
 //   3. Or it is cancelled: taken out at once, its task resumed by the loop.
@@ -110,7 +111,9 @@ void Engine::Flight::prepare(const Request& request, Hop hop) {
   exchange ? exchange->prepare(request, hop) : transfer->prepare(request, hop);
 }
 
-std::expected<Response, Failure> Engine::Flight::finish() { return exchange ? exchange->finish() : transfer->finish(code); }
+std::expected<Response, Failure> Engine::Flight::finish() {
+  return exchange ? exchange->finish() : transfer->finish(code);
+}
 
 void Engine::Flight::abandon() noexcept { exchange ? exchange->abandon() : transfer->abandon(); }
 

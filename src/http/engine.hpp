@@ -178,8 +178,8 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   Timer plain_timer_;
   TimePoint plain_armed_ = TimePoint::max();
 
-  Flights pool_;        // of libcurl
-  Flights plain_pool_;  // of plain_
+  Flights pool_;                  // of libcurl
+  Flights plain_pool_;            // of plain_
   std::vector<Flight*> pending_;  // waiting, queued, active and doomed
   std::vector<Flight*> queued_;
   std::vector<Flight*> doomed_;

@@ -24,8 +24,8 @@ struct Hop {
   bool many_in_flight = false;    ///< then memory counts for more than the speed of one transfer
 };
 
-/// A response as it comes, whoever reads it from the network: its head line by line, then its body piece by piece, which
-/// is decoded, counted, and given to the Sink or kept.
+/// A response as it comes, whoever reads it from the network: its head line by line, then its body piece by piece,
+/// which is decoded, counted, and given to the Sink or kept.
 class Reception {
  public:
   Reception(const Reception&) = delete;

@@ -62,9 +62,9 @@ Task<Result> run_request(std::shared_ptr<Engine> engine, Request request) {
   Duration time_left = std::max(request.limits.max_time, Duration::zero());
   for (int hops = 0;; ++hops) {
     const Engine::Lease lease(*engine, request);
-    lease->prepare(request, {.time_left = time_left,
-                             .follows_redirects = follows,
-                             .many_in_flight = engine->has_many_in_flight()});
+    lease->prepare(
+        request,
+        {.time_left = time_left, .follows_redirects = follows, .many_in_flight = engine->has_many_in_flight()});
     co_await engine->perform(*lease);
     Result result = lease->finish();
     if (!result || !follows || !is_redirect(result->status)) co_return result;

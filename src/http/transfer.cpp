@@ -105,11 +105,11 @@ void Transfer::read_timings(Response& response) {
   CURL* const easy = easy_.get();
   response.wire_bytes = static_cast<std::uint64_t>(get_offset(easy, CURLINFO_SIZE_DOWNLOAD_T));
   response.timings = {.name_lookup = microseconds(get_offset(easy, CURLINFO_NAMELOOKUP_TIME_T)),
-                       .connect = microseconds(get_offset(easy, CURLINFO_CONNECT_TIME_T)),
-                       .tls = microseconds(get_offset(easy, CURLINFO_APPCONNECT_TIME_T)),
-                       .first_byte = microseconds(get_offset(easy, CURLINFO_STARTTRANSFER_TIME_T)),
-                       .total = microseconds(get_offset(easy, CURLINFO_TOTAL_TIME_T)),
-                       .reused = get_number(easy, CURLINFO_NUM_CONNECTS) == 0};
+                      .connect = microseconds(get_offset(easy, CURLINFO_CONNECT_TIME_T)),
+                      .tls = microseconds(get_offset(easy, CURLINFO_APPCONNECT_TIME_T)),
+                      .first_byte = microseconds(get_offset(easy, CURLINFO_STARTTRANSFER_TIME_T)),
+                      .total = microseconds(get_offset(easy, CURLINFO_TOTAL_TIME_T)),
+                      .reused = get_number(easy, CURLINFO_NUM_CONNECTS) == 0};
 }
 
 }  // namespace overlap::http::detail

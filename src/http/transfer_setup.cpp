@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "http/ca_bundle.hpp"
-#include "http/transfer.hpp"
 #include "http/plain/request_text.hpp"
+#include "http/transfer.hpp"
 #include "http/url.hpp"
 
 namespace overlap::http::detail {

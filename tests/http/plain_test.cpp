@@ -40,11 +40,13 @@ TEST(PlainTarget, HasThePartsOfAUrl) {
 
 TEST(PlainTarget, IsNothingWhereAUrlHasMoreThanOneReading) {
   for (const char* const url :
-       {"https://example.com/", "http://", "http://Example.com/", "http://0x7f.1/", "http://127.1/", "http://017.0.0.1/",
-        "http://256.0.0.1/", "http://2130706433/", "http://a.b.1/", "http://[::1]/", "http://a..b/", "http://.a/",
-        "http://a./", "http://-a/", "http://a%2eb/", "http://a_b/", "http://me@a/", "http://a:/", "http://a:0/",
-        "http://a:080/", "http://a:80/", "http://a:65536/", "http://a:1x/", "http://a?b", "http://a/#b", "http://a/b c",
-        "http://a/../b", "http://a/./b", "http://a/..", "http://a/.b", "http://a/\\b", "http://a/\xc3\xa4"}) {
+       {"https://example.com/", "http://",           "http://Example.com/", "http://0x7f.1/", "http://127.1/",
+        "http://017.0.0.1/",    "http://256.0.0.1/", "http://2130706433/",  "http://a.b.1/",  "http://[::1]/",
+        "http://a..b/",         "http://.a/",        "http://a./",          "http://-a/",     "http://a%2eb/",
+        "http://a_b/",          "http://me@a/",      "http://a:/",          "http://a:0/",    "http://a:080/",
+        "http://a:80/",         "http://a:65536/",   "http://a:1x/",        "http://a?b",     "http://a/#b",
+        "http://a/b c",         "http://a/../b",     "http://a/./b",        "http://a/..",    "http://a/.b",
+        "http://a/\\b",         "http://a/\xc3\xa4"}) {
     EXPECT_FALSE(plain_target(url)) << url;
   }
 }
@@ -61,7 +63,8 @@ struct Framed {
 };
 
 void PrintTo(const Framed& framed, std::ostream* out) {
-  *out << "'" << framed.body << "' + '" << framed.rest << "', " << framed.error << (framed.complete ? "" : " incomplete");
+  *out << "'" << framed.body << "' + '" << framed.rest << "', " << framed.error
+       << (framed.complete ? "" : " incomplete");
 }
 
 http::detail::Head head_of(const std::string& fields) {
@@ -112,9 +115,7 @@ TEST(BodyFraming, ACountedBodyEndsByItsLength) {
   expect_framed("Content-Length: 0\r\n", "x", {.rest = "x", .complete = true});
 }
 
-TEST(BodyFraming, ABodyWithoutLengthEndsWithTheConnection) {
-  expect_framed("", "hello", {.body = "hello"});
-}
+TEST(BodyFraming, ABodyWithoutLengthEndsWithTheConnection) { expect_framed("", "hello", {.body = "hello"}); }
 
 TEST(BodyFraming, ChunksArePutTogether) {
   expect_framed(kChunked, "5\r\nhello\r\n6; ext=1\r\n there\r\n0\r\n\r\nmore",
@@ -126,13 +127,15 @@ TEST(BodyFraming, ChunksArePutTogether) {
 
 TEST(BodyFraming, ChunksThatAreNoneAreRefused) {
   const std::string no_size = "a chunk of the body has no size";
-  for (const char* const text : {"x\r\n", "\r\n", "-5\r\nhello", "+5\r\nhello", "0x5\r\nhello", " 5\r\nhello", "5x\r\nhello"}) {
+  for (const char* const text :
+       {"x\r\n", "\r\n", "-5\r\nhello", "+5\r\nhello", "0x5\r\nhello", " 5\r\nhello", "5x\r\nhello"}) {
     expect_framed(kChunked, text, {.error = no_size});
   }
   const std::string too_large = "a chunk of the body is larger than can be";
   expect_framed(kChunked, "fffffffffffffffff\r\n", {.error = too_large});
   expect_framed(kChunked, "ffffffffffffffff\r\n", {.error = too_large});
-  expect_framed(kChunked, "5\r\nhelloxx0\r\n", {.body = "hello", .error = "a chunk of the body does not end where it should"});
+  expect_framed(kChunked, "5\r\nhelloxx0\r\n",
+                {.body = "hello", .error = "a chunk of the body does not end where it should"});
 }
 
 TEST(BodyFraming, LinesBetweenChunksAreBounded) {
@@ -211,8 +214,8 @@ TEST(Plain, AConnectionWithMoreThanTheAnswerIsNotUsedAgain) {
 }
 
 TEST(Plain, AnswersThatEndTheConnectionAreNotFollowedByMore) {
-  for (const std::string& answer : {ok("x", "Connection: close\r\n"), ok("x", "Connection: foo, Close\r\n"),
-                                    "HTTP/1.0" + ok("x").substr(8)}) {
+  for (const std::string& answer :
+       {ok("x", "Connection: close\r\n"), ok("x", "Connection: foo, Close\r\n"), "HTTP/1.0" + ok("x").substr(8)}) {
     const RawServer server(answer_all(answer));
     const auto fetched = fetch_in_turn_on_loop({request_for(server.url("/1")), request_for(server.url("/2"))});
     EXPECT_FALSE(fetched[1]->timings.reused) << answer;

@@ -290,7 +290,8 @@ std::expected<Url, std::string> parse_url(std::string_view text) {
   const bool is_usual_port = *port == (parts->scheme == "https" ? 443 : 80);
   Url url;
   const std::string port_text = std::to_string(*port);
-  url.request_.reserve(parts->scheme.size() + host->size() + path.size() + 16 + (parts->query ? parts->query->size() : 0));
+  url.request_.reserve(parts->scheme.size() + host->size() + path.size() + 16 +
+                       (parts->query ? parts->query->size() : 0));
   url.request_.append(parts->scheme).append("://").append(*host);
   if (!is_usual_port) url.request_.append(":").append(port_text);
   url.scheme_bytes_ = parts->scheme.size();

@@ -21,7 +21,8 @@ std::string utc_text(std::chrono::system_clock::time_point time) {
   }
   const auto fraction = static_cast<unsigned>((milliseconds - second).count());
   std::string text = last_text;
-  for (const unsigned digit : {fraction / 100, fraction / 10 % 10, fraction % 10}) text += static_cast<char>('0' + digit);
+  for (const unsigned digit : {fraction / 100, fraction / 10 % 10, fraction % 10})
+    text += static_cast<char>('0' + digit);
   return text += 'Z';
 }
 

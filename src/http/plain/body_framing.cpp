@@ -10,7 +10,7 @@
 namespace overlap::http::detail {
 namespace {
 
-constexpr std::size_t kLongestLine = 4096;         // of a chunk's size with its extensions
+constexpr std::size_t kLongestLine = 4096;          // of a chunk's size with its extensions
 constexpr std::size_t kLongestTrailer = 64 * 1024;  // all its lines
 
 std::unexpected<std::string> wrong(const char* what) { return std::unexpected<std::string>(what); }

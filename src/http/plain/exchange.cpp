@@ -145,7 +145,8 @@ bool Exchange::begin_body() {
 Exchange::Progress Exchange::connection_ended(int error) {
   const std::string how = error == 0 ? "was closed" : "broke: " + std::generic_category().message(error);
   if (received_ == 0) return fail(ErrorClass::connect, "the connection " + how + " before any answer", true);
-  if (!head().complete()) return fail(ErrorClass::truncated, "the connection " + how + " within the head of the response", true);
+  if (!head().complete())
+    return fail(ErrorClass::truncated, "the connection " + how + " within the head of the response", true);
   if (error == 0 && framing_.ends_with_connection()) return Progress::complete;
   // Of a chunked body there is no saying whether it was cut or never finished.
   const ErrorClass error_class = framing_.is_chunked() ? ErrorClass::protocol : ErrorClass::truncated;

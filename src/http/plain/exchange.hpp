@@ -14,8 +14,8 @@
 
 namespace overlap::http::detail {
 
-/// One request and its response over plain HTTP/1.1: what is to be sent, what has come, and until when. Knows nothing of
-/// sockets: PlainDriver, whose members it holds for it, reads and writes them.
+/// One request and its response over plain HTTP/1.1: what is to be sent, what has come, and until when. Knows nothing
+/// of sockets: PlainDriver, whose members it holds for it, reads and writes them.
 class Exchange final : public Reception {
  public:
   /// `options` must outlive it.

@@ -21,7 +21,8 @@ std::optional<int> IdleConnections::take(std::string_view origin) {
 void IdleConnections::add(std::string_view origin, int socket, TimePoint now) {
   auto found = origins_.find(origin);
   if (found == origins_.end()) {
-    if (origins_.size() > kOriginsKept + order_.size()) std::erase_if(origins_, [](const auto& one) { return one.second.empty(); });
+    if (origins_.size() > kOriginsKept + order_.size())
+      std::erase_if(origins_, [](const auto& one) { return one.second.empty(); });
     found = origins_.emplace(origin, std::vector<int>()).first;
   }
   found->second.push_back(socket);

@@ -41,8 +41,8 @@ class IdleConnections {
 
   void forget(Order::iterator idle);
 
-  Order order_;  // the longest idle first
-  Order spare_;  // nodes to be used again
+  Order order_;                          // the longest idle first
+  Order spare_;                          // nodes to be used again
   std::vector<Order::iterator> places_;  // by socket: the kernel gives out small numbers
   Origins origins_;
 };

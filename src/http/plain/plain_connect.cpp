@@ -40,7 +40,8 @@ bool read_resolve_entry(std::string_view entry, std::unordered_map<std::string, 
   const std::size_t port_end = entry.find(':', host_end + 1);
   if (port_end == std::string_view::npos) return false;
   std::string host(entry.substr(0, host_end));
-  std::ranges::transform(host, host.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(host, host.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   host.append(entry.substr(host_end, port_end - host_end));
   auto& list = addresses[host];
   for (std::size_t at = port_end + 1; at <= entry.size();) {
@@ -55,8 +56,8 @@ bool read_resolve_entry(std::string_view entry, std::unordered_map<std::string, 
 }  // namespace
 
 PlainDriver::PlainDriver(const SessionOptions& options) : options_(options), buffer_(kBuffer) {
-  serves_at_all_ = !has_proxy(options) && options.netrc_file.empty() &&
-                   options.http_version != SessionOptions::HttpVersion::http2;
+  serves_at_all_ =
+      !has_proxy(options) && options.netrc_file.empty() && options.http_version != SessionOptions::HttpVersion::http2;
   for (const std::string& entry : options.resolve) {
     if (!read_resolve_entry(entry, given_addresses_)) serves_at_all_ = false;
   }

@@ -19,7 +19,7 @@
 namespace overlap::http::detail {
 namespace {
 
-constexpr int kReadsATurn = 4;               // of one connection, before others get theirs
+constexpr int kReadsATurn = 4;                           // of one connection, before others get theirs
 constexpr auto kIdleAtMost = std::chrono::seconds(118);  // servers mostly close after 60 or 120 s, and so does libcurl
 
 }  // namespace
@@ -37,7 +37,9 @@ PlainDriver::Link& PlainDriver::link(int socket) {
 void PlainDriver::start(Exchange& exchange, void* owner) {
   const TimePoint now = Clock::now();
   const Limits& limits = exchange.request().limits;
-  const auto after = [now](Duration limit) { return limit > Duration::zero() ? deadline_after(limit) : TimePoint::max(); };
+  const auto after = [now](Duration limit) {
+    return limit > Duration::zero() ? deadline_after(limit) : TimePoint::max();
+  };
   exchange.owner_ = owner;
   exchange.began_ = now;
   exchange.done_by_ = after(exchange.hop().time_left);

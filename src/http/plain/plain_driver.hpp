@@ -20,8 +20,8 @@ namespace overlap::http::detail {
 /// Carries out requests over plain HTTP/1.1 on sockets of its own: a send, a receive and a share of a wait for each.
 /// libcurl has everything else (docs/decisions/0029).
 ///
-/// Passive: its engine asks the loop to tell when descriptor() is readable and when wake_up() has come, and calls. Sinks
-/// are called from within serve() and run_timeouts() alone, during which nothing else may be called.
+/// Passive: its engine asks the loop to tell when descriptor() is readable and when wake_up() has come, and calls.
+/// Sinks are called from within serve() and run_timeouts() alone, during which nothing else may be called.
 class PlainDriver {
  public:
   explicit PlainDriver(const SessionOptions& options);
