@@ -157,7 +157,7 @@ TEST_F(ListReaderTest, NamesTheFileThatCannotBeRead) {
 }
 
 TEST_F(ListReaderTest, AFileThatIsNoTextIsOneErrorNotManyBadLines) {
-  for (const auto content : {"\x1f\x8b\x08\x00rest"sv, "\x28\xb5\x2f\xfdrest"sv, "\xff\xfeh\0t\0"sv, "\xfe\xff\0h"sv}) {
+  for (const auto content : {"\x28\xb5\x2f\xfdrest"sv, "\xff\xfeh\0t\0"sv, "\xfe\xff\0h"sv}) {
     auto reader = reader_of(content);
     EXPECT_EQ(reader.next(), std::nullopt);
     EXPECT_THAT(reader.error().value_or(""), HasSubstr("list.txt: it is "));

@@ -52,16 +52,17 @@ struct FetchJob {
   bool session_credentials = true;  ///< as in http::Request
   std::string path;                 ///< below the directory
   Validators unless;                ///< the body is wanted unless it is this one
+  std::string sha256;               ///< that the body must have; empty: whatever it has
   std::shared_ptr<const FetchConfig> config;
 
   template <class Archive>
   void save(Archive& archive) const {
-    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, unless, *config);
+    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, unless, sha256, *config);
   }
   template <class Archive>
   void load(Archive& archive) {
     auto loaded = std::make_shared<FetchConfig>();
-    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, unless, *loaded);
+    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, unless, sha256, *loaded);
     config = std::move(loaded);
   }
 };

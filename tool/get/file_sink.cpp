@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include <fmt/format.h>
+
 #include <overlap/core/mutex.hpp>
 
 namespace overlap::get {
@@ -31,6 +33,8 @@ std::optional<std::uint64_t> FileSink::already_there() {
 
 std::expected<void, http::Failure> FileSink::begin(const http::Response& head) {
   keeps_body_ = is_success(head.status) && !job_.config->directory.empty();
+  hash_.reset();
+  if (is_success(head.status) && (keeps_body_ || !job_.sha256.empty())) hash_.emplace();
   return keeps_body_ ? open_part() : std::expected<void, http::Failure>{};
 }
 
@@ -40,24 +44,31 @@ std::expected<void, http::Failure> FileSink::open_part() {
   auto part = directory->create_part();
   if (!part) return fail(part.error());
   part_.emplace(std::move(*part));
-  hash_.emplace();
   return {};
 }
 
 std::expected<void, http::Failure> FileSink::write(std::span<const std::byte> piece) {
+  if (hash_) hash_->update(piece);
   if (!keeps_body_) return {};
-  hash_->update(piece);
   return to_failure(part_->write(piece));
 }
 
 std::expected<void, http::Failure> FileSink::save() {
+  if (auto as_wanted = check_digest(); !as_wanted) return as_wanted;
   if (!keeps_body_) return {};
   CommitOptions options;
   options.clobber = job_.config->no_clobber ? Clobber::keep : Clobber::replace;
   options.sync = job_.config->sync_each ? Sync::each : Sync::none;
-  auto saved = to_failure(part_->commit(job_.path, options));
-  if (saved) sha256_ = hash_->finish().hex();
-  return saved;
+  return to_failure(part_->commit(job_.path, options));
+}
+
+std::expected<void, http::Failure> FileSink::check_digest() {
+  if (!hash_) return {};
+  sha256_ = hash_->finish().hex();
+  if (job_.sha256.empty() || job_.sha256 == sha256_) return {};
+  part_.reset();
+  return std::unexpected(http::Failure{http::ErrorClass::digest,
+                                       fmt::format("the body has SHA-256 {}, not {}", sha256_, job_.sha256), false, 0});
 }
 
 std::expected<void, http::Failure> FileSink::to_failure(std::expected<void, DiskError> outcome) {

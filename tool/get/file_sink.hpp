@@ -25,10 +25,11 @@ class FileSink final : public http::Sink {
   std::expected<void, http::Failure> begin(const http::Response& head) override;
   std::expected<void, http::Failure> write(std::span<const std::byte> piece) override;
 
-  /// Gives the body its name. Until then nothing of that name is there by our doing; what is not saved goes away.
+  /// Gives the body its name, unless it has another digest than the job wants. Until then nothing of that name is there
+  /// by our doing; what is not saved goes away.
   std::expected<void, http::Failure> save();
 
-  /// Of the body that was saved, in hex; empty if none was.
+  /// Of the body that was to be saved, in hex; empty if there was none.
   const std::string& sha256() const { return sha256_; }
 
   /// Whether the last failure means that nothing else will fit either.
@@ -38,10 +39,11 @@ class FileSink final : public http::Sink {
   std::expected<void, http::Failure> to_failure(std::expected<void, DiskError> outcome);
   std::unexpected<http::Failure> fail(const DiskError& error);
   std::expected<void, http::Failure> open_part();
+  std::expected<void, http::Failure> check_digest();
 
   const FetchJob& job_;
   std::optional<PartFile> part_;
-  std::optional<cli::Sha256> hash_;  // of what went into part_
+  std::optional<cli::Sha256> hash_;  // of what was written
   std::string sha256_;
   bool keeps_body_ = false;
   bool disk_is_full_ = false;

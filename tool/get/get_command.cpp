@@ -33,12 +33,15 @@ int complain(int code, std::string_view message) {
 }
 
 /// The lists in the order of the command line: the URLs given there first, then the files.
-std::expected<std::vector<ListReader>, std::string> open_lists(const GetFlags& flags) {
+std::expected<std::vector<ListReader>, std::string> open_lists(const InputFlags& flags,
+                                                               const ListReader::Options& options) {
   std::vector<ListReader> lists;
   if (!flags.urls.empty()) lists.push_back(ListReader::from_arguments(flags.urls));
-  for (const std::string& file : flags.input_files) {
-    auto list = ListReader::open(file);
+  for (const std::string& file : flags.files) {
+    auto list = ListReader::open(file, options);
     if (!list) return std::unexpected(list.error());
+    // What a file is not is known once its first line is, which of a pipe may take a while.
+    if (list->is_ready() && list->error()) return std::unexpected(*list->error());
     lists.push_back(std::move(*list));
   }
   if (lists.empty())
@@ -78,7 +81,7 @@ std::expected<std::unique_ptr<Ledger>, LedgerError> open_ledger(const GetFlags& 
                                                                 const OutputDirectory& directory) {
   Ledger::Options options;
   options.fsync = plan.fsync;
-  options.source = list_source(flags.urls, flags.input_files, directory.path());
+  options.source = list_source(flags.input.urls, flags.input.files, directory.path());
   options.names = flags.name_template.empty() ? "{name}" : flags.name_template;
   options.options = run_options(flags, plan);
   options.forget = flags.force;
@@ -155,7 +158,7 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
 int run_get(const GetFlags& flags) {
   auto plan = make_plan(flags);
   if (!plan) return complain(kUsage, plan.error());
-  auto lists = open_lists(flags);
+  auto lists = open_lists(flags.input, plan->lists);
   if (!lists) return complain(kUsage, lists.error());
   raise_descriptor_limit();
   const std::string& directory = plan->run.config->directory;

@@ -1,69 +1,19 @@
 #include "get/get_options.hpp"
 
-#include <charconv>
 #include <fstream>
 
 #include <fmt/format.h>
 
 #include "cli/escape.hpp"
-#include "cli/units.hpp"
+#include "get/flag_values.hpp"
 
 namespace overlap::get {
 namespace {
 
 constexpr std::int64_t kMostWorkers = 1024;
-constexpr std::int64_t kMostConcurrent = 100'000;
 constexpr std::size_t kLoopConcurrency = 64;
 
 using Error = std::unexpected<std::string>;
-
-/// Thrown within make_plan() by the first flag that is wrong.
-struct BadFlag {
-  std::string message;
-};
-
-Duration duration_of(std::string_view flag, const std::string& text) {
-  const auto parsed = cli::parse_duration(text);
-  if (!parsed) throw BadFlag{fmt::format("{}: {}", flag, parsed.error())};
-  return *parsed;
-}
-
-std::uint64_t size_of(std::string_view flag, const std::string& text) {
-  const auto parsed = cli::parse_size(text);
-  if (!parsed) throw BadFlag{fmt::format("{}: {}", flag, parsed.error())};
-  return *parsed;
-}
-
-std::size_t count_of(std::string_view flag, std::int64_t value, std::int64_t most) {
-  if (value < 1 || value > most) throw BadFlag{fmt::format("{}: must be between 1 and {}, not {}", flag, most, value)};
-  return static_cast<std::size_t>(value);
-}
-
-template <class T>
-T one_of(std::string_view flag, const std::string& text, std::initializer_list<std::pair<const char*, T>> choices) {
-  std::string known;
-  for (const auto& [name, value] : choices) {
-    if (text == name) return value;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
-  }
-  throw BadFlag{fmt::format("{}: '{}' is none of {}", flag, cli::escape_for_terminal(text, 100), known)};
-}
-
-std::vector<int> statuses_of(const std::string& text) {
-  std::vector<int> statuses;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find(',', at), text.size());
-    int status = 0;
-    const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, status);
-    if (error != std::errc{} || stop != text.data() + end || status < 100 || status > 599) {
-      throw BadFlag{fmt::format("--retry-on: '{}' is no HTTP status",
-                                cli::escape_for_terminal(std::string_view(text).substr(at, end - at), 40))};
-    }
-    statuses.push_back(status);
-    at = end + 1;
-  }
-  return statuses;
-}
 
 http::Header header_of(const std::string& line) {
   const std::size_t colon = line.find(':');
@@ -131,17 +81,6 @@ FetchConfig config_of(const GetFlags& flags) {
   return config;
 }
 
-http::RetryPolicy retry_of(const GetFlags& flags) {
-  http::RetryPolicy policy;
-  if (flags.retry < 0) throw BadFlag{fmt::format("--retry: must not be negative, not {}", flags.retry)};
-  policy.max_retries = flags.retry;
-  policy.base_delay = duration_of("--retry-delay", flags.retry_delay);
-  policy.max_server_delay = duration_of("--max-retry-wait", flags.max_retry_wait);
-  policy.max_delay = std::min<Duration>(policy.max_delay, std::max(policy.max_server_delay, policy.base_delay));
-  policy.statuses = statuses_of(flags.retry_on);
-  return policy;
-}
-
 ConsoleReporter::Options reporter_of(const GetFlags& flags) {
   ConsoleReporter::Options options;
   options.progress = one_of<ProgressStyle>("--progress", flags.progress,
@@ -174,10 +113,10 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
   try {
     GetPlan plan;
     choose_concurrency(flags, plan);
+    plan.lists = list_options_of(flags.input);
     plan.run.config = std::make_shared<const FetchConfig>(config_of(flags));
     plan.run.pacing.max_concurrent = plan.concurrency;
-    plan.run.pacing.max_per_host = count_of("--max-per-host", flags.max_per_host, kMostConcurrent);
-    plan.run.retry = retry_of(flags);
+    apply_pacing(flags.pacing, plan.run);
     if (flags.max_redirects < 0) throw BadFlag{"--max-redirs: must not be negative"};
     plan.run.max_redirects = flags.max_redirects;
     plan.run.fail_early = flags.fail_early;
@@ -197,10 +136,7 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
 }
 
 void add_get_flags(CLI::App& command, GetFlags& flags) {
-  command.add_option("URL", flags.urls, "What to fetch")->type_name("");
-  command.add_option("-i,--input-file", flags.input_files, "A list of URLs, one a line; '-' is standard input")
-      ->type_name("FILE")
-      ->allow_extra_args(false);  // what follows the file is a URL
+  add_input_flags(command, flags.input);
 
   auto* output = command.add_option_group("Output");
   output->add_option("-P,--directory-prefix", flags.directory, "Where files are saved")
@@ -225,21 +161,8 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
   model->add_option("--workers", flags.workers, "Threads or processes")->type_name("N")->capture_default_str();
   model->add_option("-j,--max-concurrent", flags.max_concurrent, "Requests at a time; loop: 64, others: a worker each")
       ->type_name("N");
-  model->add_option("--max-per-host", flags.max_per_host, "Requests at a time to one host")
-      ->type_name("N")
-      ->capture_default_str();
 
-  auto* retry = command.add_option_group("Retry");
-  retry->add_option("--retry", flags.retry, "Tries after the first")->type_name("N")->capture_default_str();
-  retry->add_option("--retry-delay", flags.retry_delay, "The first wait is up to this; it doubles")
-      ->type_name("TIME")
-      ->capture_default_str();
-  retry->add_option("--max-retry-wait", flags.max_retry_wait, "The longest wait that a server may ask for")
-      ->type_name("TIME")
-      ->capture_default_str();
-  retry->add_option("--retry-on", flags.retry_on, "HTTP statuses to try again")
-      ->type_name("LIST")
-      ->capture_default_str();
+  add_pacing_flags(command, flags.pacing);
 
   auto* resume = command.add_option_group("Resume (the same command again fetches only what is missing)");
   resume->add_flag("--retry-failed", flags.retry_failed, "Also fetch what failed for good before, such as a 404");

@@ -8,14 +8,16 @@
 
 #include "cli/models.hpp"
 #include "get/console_reporter.hpp"
+#include "get/get_options_input.hpp"
+#include "get/get_options_pacing.hpp"
 #include "get/run.hpp"
 
 namespace overlap::get {
 
 /// The flags of `overlap get`, as typed. See docs: the names are those that users of curl, wget and aria2 know.
 struct GetFlags {
-  std::vector<std::string> urls;
-  std::vector<std::string> input_files;
+  InputFlags input;
+
   std::string directory = ".";
   std::string name_template;
   std::string to = "files";
@@ -24,12 +26,7 @@ struct GetFlags {
   std::string model = "loop";
   std::int64_t workers = 5;
   std::int64_t max_concurrent = 0;  ///< 0: the model's own
-  std::int64_t max_per_host = 6;
-
-  int retry = 5;
-  std::string retry_delay = "1s";
-  std::string max_retry_wait = "5m";
-  std::string retry_on = "408,429,500,502,503,504";
+  PacingFlags pacing;
 
   std::string connect_timeout = "10s";
   std::string max_time = "300s";
@@ -66,6 +63,7 @@ void add_get_flags(CLI::App& command, GetFlags& flags);
 /// What the flags come to.
 struct GetPlan {
   RunPlan run;
+  ListReader::Options lists;
   cli::Model model = cli::Model::loop;
   std::size_t workers = 1;      ///< threads or processes
   std::size_t concurrency = 1;  ///< requests at a time

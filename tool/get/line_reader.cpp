@@ -1,9 +1,6 @@
 #include "get/line_reader.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -18,8 +15,8 @@ constexpr std::size_t kShownBytes = 1024;  // kept of a line that is too long
 
 }  // namespace
 
-LineReader::LineReader(FileDescriptor descriptor, Options options)
-    : descriptor_(std::move(descriptor)),
+LineReader::LineReader(ByteSource source, Options options)
+    : source_(std::move(source)),
       options_(options),
       block_(std::max(options.block_bytes, options.max_line_bytes + kAroundLine + kSmallestRead)) {}
 
@@ -27,7 +24,7 @@ std::optional<Line> LineReader::take() {
   const char* const found =
       scanned_ == end_ ? nullptr
                        : static_cast<const char*>(std::memchr(block_.data() + scanned_, '\n', end_ - scanned_));
-  const bool is_last = found == nullptr && at_end_ && error_ == 0 && (begin_ < end_ || is_dropping_);
+  const bool is_last = found == nullptr && at_end() && !error() && (begin_ < end_ || is_dropping_);
   if (found == nullptr && !is_last) {
     scanned_ = end_;
     drop_if_too_long();
@@ -65,26 +62,7 @@ void LineReader::fill() {
   scanned_ -= begin_;
   end_ -= begin_;
   begin_ = 0;
-  while (!at_end_ && end_ < block_.size()) {
-    const ssize_t got = ::read(descriptor_.get(), block_.data() + end_, block_.size() - end_);
-    if (got > 0) {
-      end_ += static_cast<std::size_t>(got);
-      return;
-    }
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) {  // standard input that its giver made non-blocking
-      is_readable(std::chrono::milliseconds(-1));
-      continue;
-    }
-    error_ = got < 0 ? errno : 0;
-    at_end_ = true;
-  }
-}
-
-bool LineReader::is_readable(std::chrono::milliseconds patience) const {
-  pollfd waited{.fd = descriptor_.get(), .events = POLLIN, .revents = 0};
-  const auto limit = std::clamp<std::chrono::milliseconds::rep>(patience.count(), -1, 60'000);
-  return at_end_ || ::poll(&waited, 1, static_cast<int>(limit)) > 0;
+  if (end_ < block_.size()) end_ += source_.read(std::span(block_).subspan(end_));
 }
 
 }  // namespace overlap::get

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "get/file_descriptor.hpp"
+#include "get/byte_source.hpp"
 
 namespace overlap::get {
 
@@ -19,7 +19,7 @@ struct Line {
   bool is_too_long = false;
 };
 
-/// Cuts what a descriptor yields into lines. Never holds more than one block: the rest of a line that is too long is
+/// Cuts what a source yields into lines. Never holds more than one block: the rest of a line that is too long is
 /// read and dropped. A byte order mark before the first line is dropped too. Used by one thread.
 ///
 /// take() never reads and fill() is the only one that does, so that the caller decides when it may block:
@@ -31,8 +31,7 @@ class LineReader {
     std::size_t block_bytes = 256 * 1024;  ///< of a read; raised to what the longest line needs
   };
 
-  /// Reads `descriptor` and closes it at the end.
-  LineReader(FileDescriptor descriptor, Options options);
+  LineReader(ByteSource source, Options options);
 
   /// The next line that is here in full, or the last one when no more bytes will come. The text is valid until the next
   /// fill().
@@ -43,19 +42,19 @@ class LineReader {
   void fill();
 
   /// No more bytes will come. take() may still have the last line, which ended without a newline.
-  bool at_end() const { return at_end_; }
+  bool at_end() const { return source_.at_end(); }
 
   /// Whether fill() would return at once. Waits up to `patience` for that, or until a signal comes.
-  bool is_readable(std::chrono::milliseconds patience) const;
+  bool is_readable(std::chrono::milliseconds patience) const { return source_.is_readable(patience); }
 
-  /// The errno of the read that failed and ended it all, with the line that it cut; 0 if none did.
-  int error() const { return error_; }
+  /// Why the bytes ended before their end, in the middle of a line that was not given; nothing if they did not.
+  const std::optional<std::string>& error() const { return source_.error(); }
 
  private:
   Line finish_line(std::string_view text);
   void drop_if_too_long();
 
-  FileDescriptor descriptor_;
+  ByteSource source_;
   Options options_;
   std::vector<char> block_;
   std::size_t begin_ = 0;    // of the bytes not taken yet
@@ -64,8 +63,6 @@ class LineReader {
   std::uint64_t lines_ = 0;   // taken so far
   bool is_dropping_ = false;  // within a line that is too long; its first bytes are in dropped_
   std::string dropped_;
-  bool at_end_ = false;
-  int error_ = 0;
 };
 
 }  // namespace overlap::get

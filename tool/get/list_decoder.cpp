@@ -1,14 +1,13 @@
 #include "get/list_decoder.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
-#include "cli/escape.hpp"
-#include "get/url.hpp"
+#include "get/list_jsonl.hpp"
+#include "get/list_table.hpp"
 
 namespace overlap::get {
 namespace {
+
+constexpr std::size_t kMaxTextLine = 64 * 1024;  // as long as a URL may be
+constexpr std::size_t kMaxRowLine = 256 * 1024;  // a row has more to say
 
 std::string_view trim_blanks(std::string_view text) {
   constexpr std::string_view kBlanks = " \t";
@@ -17,49 +16,62 @@ std::string_view trim_blanks(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
 }
 
-/// Why `text` cannot be a URL, a name or a header, whatever the format; nothing if it can.
-std::optional<std::string> find_fault(std::string_view text) {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-  if (const auto control = std::ranges::find_if(text, is_control); control != text.end()) {
-    return fmt::format("control character 0x{:02x} at byte {}", static_cast<unsigned char>(*control),
-                       control - text.begin() + 1);
-  }
-  const std::size_t valid = cli::utf8_prefix(text);
-  if (valid == text.size()) return std::nullopt;
-  return fmt::format("byte 0x{:02x} at byte {} is not UTF-8", static_cast<unsigned char>(text[valid]), valid + 1);
-}
-
-BadLine make_bad_line(std::string_view text, std::uint64_t line, std::string why) {
-  return BadLine{.ordinal = 0, .line = line, .text = redacted(text), .why = std::move(why)};
-}
-
 class TxtDecoder final : public ListDecoder {
  public:
+  explicit TxtDecoder(const ListColumns& columns) {
+    if (columns.are_asked_for()) error_ = "it is plain text (txt), which has no columns; --format may say otherwise";
+  }
   std::optional<ListEntry> feed(const Line& line) override {
     const std::string_view text = trim_blanks(line.text);
     if (text.starts_with('#')) return std::nullopt;
-    if (line.is_too_long) return make_bad_line(text, line.number, "the line is too long");
+    // The reader may have left room for longer lines, when the format was not known yet.
+    if (line.is_too_long || line.text.size() > kMaxTextLine)
+      return make_bad_line(text.substr(0, 1024), line.number, "the line is too long");
     if (text.empty()) return std::nullopt;
     return make_url_entry(text, line.number);
   }
 };
 
+/// Waits for the first line that says what the list is, and leaves the rest to the decoder for that.
+class DetectingDecoder final : public ListDecoder {
+ public:
+  explicit DetectingDecoder(const ListColumns& columns) : columns_(columns) {}
+
+  std::optional<ListEntry> feed(const Line& line) override {
+    if (!decoder_ && trim_blanks(line.text).empty()) return std::nullopt;
+    if (!decoder_) {
+      decoder_ = make_list_decoder(format_of_line(line.text, columns_), columns_);
+      if (decoder_->error()) return std::nullopt;
+    }
+    return decoder_->feed(line);
+  }
+  std::optional<ListEntry> more() override { return decoder_ ? decoder_->more() : std::nullopt; }
+  std::optional<ListEntry> finish() override { return decoder_ ? decoder_->finish() : std::nullopt; }
+  const std::optional<std::string>& error() const override { return decoder_ ? decoder_->error() : error_; }
+
+ private:
+  const ListColumns columns_;
+  std::unique_ptr<ListDecoder> decoder_;
+};
+
 }  // namespace
 
-std::unique_ptr<ListDecoder> make_list_decoder(ListFormat format) {
+std::size_t max_line_bytes(ListFormat format) { return format == ListFormat::txt ? kMaxTextLine : kMaxRowLine; }
+
+std::unique_ptr<ListDecoder> make_list_decoder(ListFormat format, const ListColumns& columns) {
   switch (format) {
+    case ListFormat::automatic:
+      return std::make_unique<DetectingDecoder>(columns);
+    case ListFormat::csv:
+      return std::make_unique<TableDecoder>(TableDecoder::Kind::csv, columns);
+    case ListFormat::tsv:
+      return std::make_unique<TableDecoder>(TableDecoder::Kind::tsv, columns);
+    case ListFormat::jsonl:
+      return std::make_unique<JsonlDecoder>(columns);
     case ListFormat::txt:
       break;
   }
-  return std::make_unique<TxtDecoder>();
-}
-
-ListEntry make_url_entry(std::string_view text, std::uint64_t line) {
-  if (auto fault = find_fault(text)) return make_bad_line(text, line, *std::move(fault));
-  Item item;
-  item.line = line;
-  item.url = text;
-  return item;
+  return std::make_unique<TxtDecoder>(columns);
 }
 
 }  // namespace overlap::get

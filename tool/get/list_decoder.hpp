@@ -1,42 +1,15 @@
-// The entries of a list, and what turns its lines into them: one decoder a format.
+// What turns the lines of a list into its entries: one decoder a format.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
 
 #include "get/line_reader.hpp"
+#include "get/list_entry.hpp"
+#include "get/list_format.hpp"
 
 namespace overlap::get {
-
-/// One thing to fetch, as the list has it: nothing is checked but that it is UTF-8 without control characters.
-struct Item {
-  std::uint64_t ordinal = 0;  ///< 1-based count of the list's entries, bad ones included
-  std::uint64_t line = 0;     ///< 1-based line number; 0 for an argument of the command line
-  std::string url;
-  std::optional<std::string> name;    ///< to save it under
-  std::optional<std::string> sha256;  ///< that the body must have
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
-/// An entry that cannot be read. It counts as an item, with the outcome `bad_input`.
-struct BadLine {
-  std::uint64_t ordinal = 0;
-  std::uint64_t line = 0;
-  std::string text;  ///< escaped, shortened, without credentials: fit to show and to store
-  std::string why;
-};
-
-using ListEntry = std::variant<Item, BadLine>;
-
-enum class ListFormat {
-  txt,  ///< a URL a line; blank lines and lines that begin with '#' are none
-};
 
 /// Turns lines into entries; the reader numbers them. A decoder may need several lines for an entry (a quoted line
 /// break in CSV), or lines that give none (a heading), so it is fed and keeps what it needs.
@@ -44,16 +17,26 @@ class ListDecoder {
  public:
   virtual ~ListDecoder() = default;
 
-  /// The entry that this line completes.
+  /// The entry that this line completes. After error() nothing is fed.
   virtual std::optional<ListEntry> feed(const Line& line) = 0;
 
-  /// The entry that the list ended in the middle of.
+  /// One more entry of lines that were fed before; asked until there is none, before the next line is fed.
+  virtual std::optional<ListEntry> more() { return std::nullopt; }
+
+  /// An entry that the list ended in the middle of; asked until there is none.
   virtual std::optional<ListEntry> finish() { return std::nullopt; }
+
+  /// Why this is no list of the format: its columns are others.
+  virtual const std::optional<std::string>& error() const { return error_; }
+
+ protected:
+  std::optional<std::string> error_;
 };
 
-std::unique_ptr<ListDecoder> make_list_decoder(ListFormat format);
+/// For `automatic` the first line that is not blank decides.
+std::unique_ptr<ListDecoder> make_list_decoder(ListFormat format, const ListColumns& columns);
 
-/// An entry for one URL: an Item, or a BadLine if the text is not one line of UTF-8.
-ListEntry make_url_entry(std::string_view text, std::uint64_t line);
+/// How long a line of the format may be.
+std::size_t max_line_bytes(ListFormat format);
 
 }  // namespace overlap::get

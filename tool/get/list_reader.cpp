@@ -25,7 +25,8 @@ std::string cannot_read(std::string_view name, std::string_view why) {
 /// What the first line tells of a file that holds no text list: an error for the file is worth more than a million bad
 /// lines.
 std::optional<std::string_view> find_foreign_format(std::string_view first_line) {
-  if (first_line.starts_with("\x1F\x8B")) return "it is compressed with gzip; pipe it in: zcat FILE | overlap get -i -";
+  if (first_line.starts_with("\x1F\x8B"))
+    return "it is compressed with gzip twice; pipe it in, decompressed, with -i -";
   if (first_line.starts_with("\x28\xB5\x2F\xFD"))
     return "it is compressed with zstd; pipe it in, decompressed, with -i -";
   if (first_line.starts_with("\xFF\xFE") || first_line.starts_with("\xFE\xFF")) return "it is UTF-16; save it as UTF-8";
@@ -44,14 +45,17 @@ std::expected<ListReader, std::string> ListReader::open(const std::string& file,
   struct stat status{};
   if (::fstat(descriptor.get(), &status) != 0) return std::unexpected(cannot_read(name, std::strerror(errno)));
   if (S_ISDIR(status.st_mode)) return std::unexpected(cannot_read(name, "it is a directory"));
-  return from_descriptor(std::move(descriptor), name, options);
+  if (options.format == ListFormat::automatic) options.format = format_of_name(file);
+  const bool has_own_limit = options.lines.max_line_bytes != LineReader::Options().max_line_bytes;
+  if (!has_own_limit) options.lines.max_line_bytes = max_line_bytes(options.format);
+  return from_descriptor(std::move(descriptor), name, std::move(options));
 }
 
 ListReader ListReader::from_descriptor(FileDescriptor descriptor, std::string name, Options options) {
   ListReader reader;
   reader.name_ = std::move(name);
-  reader.lines_.emplace(std::move(descriptor), options.lines);
-  reader.decoder_ = make_list_decoder(options.format);
+  reader.lines_.emplace(ByteSource(std::move(descriptor)), options.lines);
+  reader.decoder_ = make_list_decoder(options.format, options.columns);
   reader.next_ordinal_ = options.first_ordinal;
   return reader;
 }
@@ -92,23 +96,35 @@ void ListReader::take_argument() {
 
 /// Decodes the next line, or notices the end. False if neither can be told without more bytes.
 bool ListReader::take_line() {
-  if (const auto line = lines_->take()) {
-    const auto foreign = line->number == 1 ? find_foreign_format(line->text) : std::nullopt;
-    if (foreign) {
-      end(cannot_read(name_, *foreign));
-    } else {
-      offer(decoder_->feed(*line));
-    }
+  if (decoder_->error()) {
+    end(fmt::format("{}: {}", cli::escape_for_terminal(name_), *decoder_->error()));
     return true;
   }
-  if (!lines_->at_end()) return false;
-  if (lines_->error() != 0) {
-    end(cannot_read(name_, std::strerror(lines_->error())));
+  if (auto entry = decoder_->more()) {
+    offer(std::move(entry));
+    return true;
+  }
+  const auto line = lines_->take();
+  if (!line && !lines_->at_end()) return false;
+  if (!line) {
+    take_end();
+    return true;
+  }
+  const auto foreign = line->number == 1 ? find_foreign_format(line->text) : std::nullopt;
+  if (foreign) {
+    end(cannot_read(name_, *foreign));
   } else {
-    offer(decoder_->finish());
-    end(std::nullopt);
+    offer(decoder_->feed(*line));
   }
   return true;
+}
+
+void ListReader::take_end() {
+  if (lines_->error()) return end(cannot_read(name_, *lines_->error()));
+  auto last = decoder_->finish();
+  if (!last) last = decoder_->more();
+  if (last) return offer(std::move(last));
+  if (!decoder_->error()) end(std::nullopt);
 }
 
 void ListReader::offer(std::optional<ListEntry> entry) {

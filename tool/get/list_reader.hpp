@@ -23,12 +23,13 @@ class ListReader {
  public:
   struct Options {
     ListFormat format = ListFormat::txt;
+    ListColumns columns = {};
     std::uint64_t first_ordinal = 1;  ///< after other lists: their next_ordinal()
     LineReader::Options lines = {};
   };
 
   /// Opens `file`; "-" is standard input. A file that is missing, a directory or not readable is an error that names
-  /// it.
+  /// it. The automatic format goes by the name of the file first. Lines may be as long as the format has them.
   static std::expected<ListReader, std::string> open(const std::string& file, Options options);
   static std::expected<ListReader, std::string> open(const std::string& file) { return open(file, Options{}); }
 
@@ -46,7 +47,8 @@ class ListReader {
   /// while a pipe is silent, asks this first.
   bool is_ready(std::chrono::milliseconds patience = std::chrono::milliseconds(0));
 
-  /// Why the list ended before its end: "cannot read urls.txt: Input/output error".
+  /// Why the list ended before its end: "cannot read urls.txt: Input/output error", or its columns are others than
+  /// those that were asked for.
   const std::optional<std::string>& error() const { return error_; }
 
   /// The ordinal that the next entry will have.
@@ -57,6 +59,7 @@ class ListReader {
 
   void take_argument();
   bool take_line();
+  void take_end();
   void offer(std::optional<ListEntry> entry);
   void end(std::optional<std::string> error);
 

@@ -28,6 +28,7 @@ manifest::ItemRow row_of(const EntryFacts& entry) {
   row.url = entry.url;
   row.final_url = entry.final_url;
   row.tries = entry.tries;
+  row.kept = entry.kept;
   if (entry.started != std::chrono::system_clock::time_point{}) row.started = manifest::utc_text(entry.started);
   row.finished = now_text();
   return row;

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "get/fetch_job.hpp"
-#include "get/list_decoder.hpp"
+#include "get/list_entry.hpp"
 #include "manifest/rows.hpp"
 
 namespace overlap::get {
@@ -20,6 +20,7 @@ struct EntryFacts {
   std::string final_url;  ///< the same, of the last request
   int tries = 0;
   std::chrono::system_clock::time_point started{};  ///< of the first request; the epoch: none was made
+  std::string kept;                                 ///< as Item::kept
 };
 
 manifest::ItemRow ok_row(const EntryFacts& entry, const Receipt& receipt);

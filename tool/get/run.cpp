@@ -257,7 +257,7 @@ void Run::forget(const Work& work) {
 }
 
 EntryFacts Run::facts_of(const Work& work) {
-  return {work.job.id, work.line, work.shown, work.job.url, work.tries, work.started};
+  return {work.job.id, work.line, work.shown, work.job.url, work.tries, work.started, work.kept};
 }
 
 FailedItem Run::describe(const Work& work, http::ErrorClass error_class, std::string_view message) const {

@@ -72,10 +72,12 @@ class Run {
   struct Repeat {
     std::uint64_t ordinal = 0;
     std::uint64_t line = 0;
+    std::string kept;
   };
   struct Work {
     std::uint64_t line = 0;
     std::string shown;  // the URL of the list, fit to show
+    std::string kept;   // as Item::kept
     std::string host;   // the host key of the URL to request next
     FetchJob job;
     int tries = 0;
@@ -93,6 +95,7 @@ class Run {
   void end_list();
   std::optional<manifest::ItemRow> stored_body(const manifest::EarlierRow& earlier);
   bool settle(const manifest::EarlierRow& earlier);
+  bool has_wanted_digest(const Item& item, const manifest::EarlierRow& earlier);
   bool is_repeat(const Item& item, const Url& url, const manifest::EarlierRow* earlier);
   void settle_repeat(manifest::ItemRow row, Repeat repeat);
   void list_changed(std::uint64_t ordinal, std::string_view was, std::string_view is);

@@ -77,7 +77,8 @@ void Run::refuse(const BadLine& line, const manifest::EarlierRow* earlier) {
 
 void Run::accept(Item& item, const manifest::EarlierRow* earlier) {
   // Most of a long list that is resumed: what is done, by the spelling that was stored, needs no closer look.
-  const bool is_plain = earlier != nullptr && !plan_.dedupe && !names_.needs_every_item() && earlier->url == item.url;
+  const bool is_plain =
+      earlier != nullptr && !plan_.dedupe && !item.sha256 && !names_.needs_every_item() && earlier->url == item.url;
   if (is_plain && settle(*earlier)) return;
   const auto url = parse_url(item.url);
   if (!url) return refuse({item.ordinal, item.line, redacted(item.url), url.error()}, earlier);
@@ -90,9 +91,12 @@ void Run::accept(Item& item, const manifest::EarlierRow* earlier) {
                               earlier->path != work.job.path;
   if (has_other_name) return list_changed(item.ordinal, earlier->path, work.job.path);
   if (plan_.dedupe && is_repeat(item, *url, earlier)) return;
-  if (earlier != nullptr && !is_plain && settle(*earlier)) return;
-  if (earlier != nullptr && plan_.timestamping) work.stored = stored_body(*earlier);
+  const bool may_stand = earlier != nullptr && has_wanted_digest(item, *earlier);
+  if (may_stand && !is_plain && settle(*earlier)) return;
+  if (may_stand && plan_.timestamping) work.stored = stored_body(*earlier);
   for (auto& [name, value] : item.headers) work.job.headers.add(std::move(name), std::move(value));
+  work.job.sha256 = item.sha256.value_or("");
+  work.kept = std::move(item.kept);
   scheduler_.add(item.ordinal, work.host);
   works_.emplace(item.ordinal, std::move(work));
 }
@@ -118,6 +122,13 @@ Run::Work Run::work_for(const Item& item, const Url& url) {
 /// What there is to ask the server about, whether it has changed.
 std::optional<manifest::ItemRow> Run::stored_body(const manifest::EarlierRow& earlier) {
   return ledger_.is_in_place(earlier) ? ledger_.find(earlier.ordinal) : std::nullopt;
+}
+
+/// Whether what an earlier run has stored is what the list wants.
+bool Run::has_wanted_digest(const Item& item, const manifest::EarlierRow& earlier) {
+  if (!item.sha256 || earlier.state != manifest::State::ok) return true;
+  const auto row = ledger_.find(earlier.ordinal);
+  return row && row->sha256 == *item.sha256;
 }
 
 /// Whether the outcome of an earlier run stands.
@@ -148,9 +159,10 @@ void Run::list_changed(std::uint64_t ordinal, std::string_view was, std::string_
 
 /// Whether another entry is, or was, fetched for this one.
 bool Run::is_repeat(const Item& item, const Url& url, const manifest::EarlierRow* earlier) {
+  if (!item.headers.empty()) return false;  // what it gets may be another body
   const auto first = urls_.first_of(url.request(), item.ordinal);
   if (!first) return false;
-  const Repeat repeat{item.ordinal, item.line};
+  const Repeat repeat{item.ordinal, item.line, item.kept};
   if (const auto work = works_.find(*first); work != works_.end()) {
     if (work->second.shown != url.display()) return false;  // two URLs with one hash
     work->second.repeats.push_back(repeat);
@@ -168,6 +180,7 @@ void Run::settle_repeat(manifest::ItemRow row, Repeat repeat) {
   if (row.same_as == 0) row.same_as = row.ordinal;
   row.ordinal = repeat.ordinal;
   row.line = repeat.line;
+  row.kept = repeat.kept;
   if (row.state == manifest::State::ok) {
     ++totals_.ok;
     ++totals_.repeated;

@@ -28,6 +28,7 @@ ItemRow read_item(const Statement& statement) {
   row.finished = text();
   row.seconds = statement.real(column++);
   row.batch = count();
+  row.kept = text();
   return row;
 }
 

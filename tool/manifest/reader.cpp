@@ -121,7 +121,8 @@ Reader::Result<std::optional<RunRow>> Reader::last_run() {
 Reader::Result<void> Reader::each(std::optional<State> state, const std::function<bool(const ItemRow&)>& visit) {
   return guarded(file_, [&] {
     const std::string wanted = state ? fmt::format(" WHERE state = '{}'", to_string(*state)) : "";
-    Statement items(*database_, fmt::format("SELECT {} FROM items{} ORDER BY list, ordinal", kItemColumns, wanted));
+    const std::string columns = item_columns(schema_version(*database_));
+    Statement items(*database_, fmt::format("SELECT {} FROM items{} ORDER BY list, ordinal", columns, wanted));
     while (items.step()) {
       if (!visit(read_item(items))) return;
     }

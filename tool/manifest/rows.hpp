@@ -42,6 +42,7 @@ struct ItemRow {
   std::string finished;
   double seconds = 0;       ///< of the last request
   std::uint64_t batch = 0;  ///< whose files were synced together; 0: nothing was to be synced
+  std::string kept;         ///< a JSON object: the columns of the list that were to be kept (--keep-cols)
 };
 
 /// What resuming asks of a row.

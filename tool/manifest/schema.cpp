@@ -9,7 +9,7 @@ namespace overlap::manifest {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x4f564c50;  // "OVLP": file(1) and SQLite tell the file by it
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 
 // items is kept in the order of its key: a resumed run reads it beside the list. docs/manifest.md explains the columns
 // to those who query them; a change here is a new version there.
@@ -51,6 +51,7 @@ CREATE TABLE items(
   finished TEXT NOT NULL,
   seconds REAL,
   batch INTEGER,
+  kept TEXT,
   PRIMARY KEY(list, ordinal)
 ) WITHOUT ROWID;
 CREATE TABLE unsynced(batch INTEGER PRIMARY KEY);
@@ -93,9 +94,18 @@ void create_schema(Database& database) {
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT", kApplicationId, kVersion).c_str());
 }
 
+void upgrade_schema(Database& database) {
+  if (schema_version(database) >= kVersion) return;
+  // Version 1 had all but `kept`.
+  database.execute("BEGIN IMMEDIATE; ALTER TABLE items ADD COLUMN kept TEXT");
+  database.execute(fmt::format("PRAGMA user_version = {}; COMMIT", kVersion).c_str());
+}
+
+std::int64_t schema_version(Database& database) { return database.integer("PRAGMA user_version"); }
+
 SchemaState schema_state(Database& database) {
   const std::int64_t application = database.integer("PRAGMA application_id");
-  const std::int64_t version = database.integer("PRAGMA user_version");
+  const std::int64_t version = schema_version(database);
   if (application == kApplicationId) return version > kVersion ? SchemaState::newer : SchemaState::ours;
   const bool is_empty = application == 0 && database.integer("SELECT count(*) FROM sqlite_schema") == 0;
   return is_empty ? SchemaState::none : SchemaState::foreign;

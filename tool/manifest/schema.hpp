@@ -28,6 +28,10 @@ ManifestError describe(const SqliteError& error, const std::string& file);
 /// Makes the tables in a database that has none. Throws SqliteError.
 void create_schema(Database& database);
 
+/// Brings a manifest of an earlier version up to this one. Throws SqliteError.
+void upgrade_schema(Database& database);
+std::int64_t schema_version(Database& database);
+
 /// Whether the database is a manifest that this version reads: nothing if so.
 enum class SchemaState : std::uint8_t { ours, none, newer, foreign };
 SchemaState schema_state(Database& database);

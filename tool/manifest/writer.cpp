@@ -15,7 +15,7 @@ constexpr std::size_t kForgetAtOnce = 50'000;
 /// "INSERT OR ...", of a whole row.
 std::string insert(const char* verb) {
   return std::string(verb) + " INTO items(list, " + kItemColumns +
-         ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 }
 
 std::int64_t to_int(std::uint64_t value) { return static_cast<std::int64_t>(value); }
@@ -82,6 +82,7 @@ Writer::Result<Writer> Writer::open(const std::string& file, CommitSync sync) {
     if (state != SchemaState::ours && state != SchemaState::none) return std::unexpected(schema_error(state, file));
     prepare(*database, sync);
     if (state == SchemaState::none) create_schema(*database);
+    upgrade_schema(*database);
     return Writer(file, std::move(database));
   } catch (const SqliteError& error) {
     return std::unexpected(describe(error, file));
@@ -158,7 +159,7 @@ void Writer::put(const ItemRow& row) {
   statement.bind_some(row.sha256).bind_some(row.content_type).bind_some(row.etag).bind_some(row.last_modified);
   statement.bind_some(row.path);
   bind_some(statement, row.same_as).bind_some(row.started).bind(row.finished).bind(row.seconds);
-  bind_some(statement, row.batch).run();
+  bind_some(statement, row.batch).bind_some(row.kept).run();
 }
 
 Writer::Result<void> Writer::read_earlier(std::uint64_t ordinal, std::size_t limit, std::vector<EarlierRow>& rows) {

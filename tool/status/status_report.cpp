@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
@@ -99,6 +100,16 @@ boost::json::array hosts_json(const StatusReport& report) {
   return hosts;
 }
 
+/// The columns of the list, as it had them: what was read with --keep-cols is so again. Only the URL is ours.
+void add_kept(boost::json::object& line, const std::string& kept) {
+  boost::system::error_code error;
+  const boost::json::value columns = boost::json::parse(kept, error);
+  if (error || !columns.is_object()) return;  // there are none
+  for (const auto& [key, value] : columns.get_object()) {
+    if (key != "url") line[key] = value;
+  }
+}
+
 }  // namespace
 
 std::string status_text(const StatusReport& report) {
@@ -140,6 +151,7 @@ std::string failed_line(const manifest::ItemRow& row) {
   line["error"] = row.error_class;
   line["message"] = row.message;
   if (row.http_status != 0) line["status"] = row.http_status;
+  add_kept(line, row.kept);
   return boost::json::serialize(line);
 }
 

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <string>
+
+#include "get/run.hpp"
+
+namespace overlap::get {
+
+/// How much is asked of the hosts at a time and in a time, and what is tried again.
+struct PacingFlags {
+  std::int64_t max_per_host = 6;
+
+  int retry = 5;
+  std::string retry_delay = "1s";
+  std::string max_retry_wait = "5m";
+  std::string retry_on = "408,429,500,502,503,504";
+};
+
+void add_pacing_flags(CLI::App& command, PacingFlags& flags);
+
+/// Throws BadFlag.
+void apply_pacing(const PacingFlags& flags, RunPlan& plan);
+
+}  // namespace overlap::get
