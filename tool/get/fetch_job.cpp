@@ -1,5 +1,6 @@
 #include "get/fetch_job.hpp"
 
+#include "get/content_disposition.hpp"
 #include "get/file_sink.hpp"
 
 namespace overlap::get {
@@ -84,12 +85,15 @@ Task<Receipt> fetch_one(FetchJob job) {
     fail(receipt, std::move(got.error()));
   }
   if (receipt.outcome == Receipt::Outcome::ok) {
-    if (auto saved = sink.save()) {
+    const bool is_late = job.config->late_names;
+    if (auto saved = is_late ? sink.keep() : sink.save()) {
       receipt.path = job.path;
+      receipt.part = sink.part();
       receipt.sha256 = sink.sha256();
     } else {
       fail(receipt, std::move(saved.error()));
     }
+    if (is_late && got) receipt.name = name_in_content_disposition(value_of(*got, "Content-Disposition")).value_or("");
   }
   receipt.disk_is_full = sink.disk_is_full();
   receipt.seconds = Clock::now() - begin;

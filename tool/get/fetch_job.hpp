@@ -23,10 +23,11 @@ struct FetchConfig {
   std::string directory;    ///< empty: bodies are received and dropped
   bool no_clobber = false;  ///< a name that exists is left alone
   bool sync_each = false;   ///< fsync every file before its rename
+  bool late_names = false;  ///< the body stays a part: whoever gets the receipt gives it its name
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(session, limits, headers, directory, no_clobber, sync_each);
+    archive(session, limits, headers, directory, no_clobber, sync_each, late_names);
   }
 };
 
@@ -91,12 +92,14 @@ struct Receipt {
   std::string content_type;   ///< this and the validators: as the server sent them
   Validators validators;
   Duration seconds{};  ///< of this request alone
-  std::string path;    ///< where the body is, below the directory
+  std::string path;    ///< where the body is, below the directory; empty while it is a part
+  std::string part;    ///< with FetchConfig::late_names: of the body
+  std::string name;    ///< likewise: that the server gives it (Content-Disposition); any bytes
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(id, outcome, error_class, message, may_retry, disk_is_full, status, location, retry_after, bytes, sha256,
-            content_type, validators, seconds, path);
+            content_type, validators, seconds, path, part, name);
   }
 };
 

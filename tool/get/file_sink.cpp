@@ -26,7 +26,7 @@ bool is_success(int status) { return status >= 200 && status < 300; }
 
 std::optional<std::uint64_t> FileSink::already_there() {
   const FetchConfig& config = *job_.config;
-  if (config.directory.empty() || !config.no_clobber) return std::nullopt;
+  if (config.directory.empty() || !config.no_clobber || config.late_names) return std::nullopt;
   const auto directory = shared_directory(config.directory);
   return directory ? directory->size_at(job_.path).value_or(std::nullopt) : std::nullopt;
 }
@@ -60,6 +60,15 @@ std::expected<void, http::Failure> FileSink::save() {
   options.clobber = job_.config->no_clobber ? Clobber::keep : Clobber::replace;
   options.sync = job_.config->sync_each ? Sync::each : Sync::none;
   return to_failure(part_->commit(job_.path, options));
+}
+
+std::expected<void, http::Failure> FileSink::keep() {
+  if (auto as_wanted = check_digest(); !as_wanted) return as_wanted;
+  if (!keeps_body_) return {};
+  auto kept = part_->keep(job_.config->sync_each ? Sync::each : Sync::none);
+  if (!kept) return fail(kept.error());
+  part_name_ = *std::move(kept);
+  return {};
 }
 
 std::expected<void, http::Failure> FileSink::check_digest() {

@@ -29,6 +29,10 @@ class FileSink final : public http::Sink {
   /// by our doing; what is not saved goes away.
   std::expected<void, http::Failure> save();
 
+  /// Keeps the body without a name yet, in the part that part() names. With the same condition.
+  std::expected<void, http::Failure> keep();
+  const std::string& part() const { return part_name_; }
+
   /// Of the body that was to be saved, in hex; empty if there was none.
   const std::string& sha256() const { return sha256_; }
 
@@ -45,6 +49,7 @@ class FileSink final : public http::Sink {
   std::optional<PartFile> part_;
   std::optional<cli::Sha256> hash_;  // of what was written
   std::string sha256_;
+  std::string part_name_;
   bool keeps_body_ = false;
   bool disk_is_full_ = false;
 };

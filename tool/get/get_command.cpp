@@ -83,6 +83,7 @@ std::expected<std::unique_ptr<Ledger>, LedgerError> open_ledger(const GetFlags& 
   options.fsync = plan.fsync;
   options.source = list_source(flags.input.urls, flags.input.files, directory.path());
   options.names = flags.name_template.empty() ? "{name}" : flags.name_template;
+  if (flags.content_disposition) options.names += " (--content-disposition)";
   options.options = run_options(flags, plan);
   options.forget = flags.force;
   return Ledger::open(directory, std::move(options));
@@ -132,8 +133,7 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   const TimePoint begin = Clock::now();
   const std::unique_ptr<Executor> executor = cli::make_executor(plan.model, plan.workers, plan.concurrency);
   plan.run.force_stop = force_stop_of(*executor);
-  Run run(std::move(plan.run), std::move(lists), NamePlan(std::move(plan.names)), ledger, *executor, reporter,
-          interrupts);
+  Run run(std::move(plan.run), std::move(lists), std::move(plan.names), ledger, *executor, reporter, interrupts);
   const RunEnd end = run.execute();
   const RunFigures figures{std::string(cli::to_string(plan.model)), plan.concurrency, Clock::now() - begin};
   executor->shutdown();  // before the run goes: no callback is under way after this
@@ -173,6 +173,12 @@ int run_get(const GetFlags& flags) {
   if (!lock) return complain(kDisk, lock.error().message);
   const auto ledger = open_ledger(flags, *plan, *opened);
   if (!ledger) return complain(ledger.error().is_usage ? kUsage : kDisk, ledger.error().message);
+  if (plan->names.is_late()) {
+    plan->run.directory = *opened;
+    const auto reserved = (*ledger)->each_stored(
+        [&names = plan->names](const manifest::StoredRow& row) { names.reserve(row.path, row.url, row.sha256); });
+    if (!reserved) return complain(kDisk, reserved.error().message);
+  }
   return run_plan(flags, std::move(*plan), std::move(*lists), **ledger);
 }
 

@@ -107,6 +107,12 @@ void choose_concurrency(const GetFlags& flags, GetPlan& plan) {
   plan.concurrency = plan.model == cli::Model::loop ? asked : std::min(plan.concurrency, asked);
 }
 
+NamePlan names_of(const GetFlags& flags) {
+  auto names = NameTemplate::parse(flags.name_template.empty() ? "{name}" : flags.name_template);
+  if (!names) throw BadFlag{fmt::format("-o: {}", names.error())};
+  return NamePlan(std::move(*names), flags.content_disposition ? NamePlan::Source::response : NamePlan::Source::list);
+}
+
 }  // namespace
 
 std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
@@ -114,7 +120,10 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
     GetPlan plan;
     choose_concurrency(flags, plan);
     plan.lists = list_options_of(flags.input);
-    plan.run.config = std::make_shared<const FetchConfig>(config_of(flags));
+    plan.names = names_of(flags);
+    FetchConfig config = config_of(flags);
+    config.late_names = plan.names.is_late();
+    plan.run.config = std::make_shared<const FetchConfig>(std::move(config));
     plan.run.pacing.max_concurrent = plan.concurrency;
     apply_pacing(flags.pacing, plan.run);
     if (flags.max_redirects < 0) throw BadFlag{"--max-redirs: must not be negative"};
@@ -125,10 +134,6 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
     plan.run.dedupe = flags.dedupe;
     plan.fsync = fsync_of(flags);
     plan.reporter = reporter_of(flags);
-    auto names = NameTemplate::parse(flags.name_template.empty() ? "{name}" : flags.name_template);
-    if (!names) throw BadFlag{fmt::format("-o: {}", names.error())};
-    if (names->needs_body_digest()) throw BadFlag{"-o: {sha256} is not available yet"};
-    plan.names = std::move(*names);
     return plan;
   } catch (const BadFlag& bad) {
     return Error(bad.message);
@@ -144,8 +149,10 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
       ->capture_default_str();
   output
       ->add_option("-o,--output", flags.name_template,
-                   "Names of the files: {host} {path} {name} {ext} {index} {index:08}; default {name}")
+                   "Names of the files: {host} {path} {name} {ext} {index} {index:08} {sha256}; default {name}")
       ->type_name("TEMPLATE");
+  output->add_flag("--content-disposition", flags.content_disposition,
+                   "{name} is what the server says it is, where it does");
   output->add_flag("--no-clobber", flags.no_clobber, "Leave files alone that are there already (also -nc)");
   output->add_option("--to", flags.to, "files, or null to receive and drop")->type_name("WHAT")->capture_default_str();
   output

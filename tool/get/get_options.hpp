@@ -22,6 +22,7 @@ struct GetFlags {
   std::string name_template;
   std::string to = "files";
   bool no_clobber = false;
+  bool content_disposition = false;
 
   std::string model = "loop";
   std::int64_t workers = 5;
@@ -67,7 +68,7 @@ struct GetPlan {
   cli::Model model = cli::Model::loop;
   std::size_t workers = 1;      ///< threads or processes
   std::size_t concurrency = 1;  ///< requests at a time
-  NameTemplate names;
+  NamePlan names{NameTemplate()};
   Fsync fsync = Fsync::batch;
   ConsoleReporter::Options reporter;
 };

@@ -137,6 +137,12 @@ std::optional<manifest::ItemRow> Ledger::find(std::uint64_t ordinal) {
   return std::nullopt;
 }
 
+std::expected<void, LedgerError> Ledger::each_stored(const std::function<void(const manifest::StoredRow&)>& visit) {
+  const auto read = writer_.each_stored(visit);
+  if (!read) return std::unexpected(to_error(read.error()));
+  return {};
+}
+
 void Ledger::record(manifest::ItemRow row) {
   if (drops_) return;
   if (housekeeper_) row.batch = housekeeper_->batch();

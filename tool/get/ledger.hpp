@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,6 +63,9 @@ class Ledger {
 
   /// The row of an entry, of this run or an earlier one.
   std::optional<manifest::ItemRow> find(std::uint64_t ordinal);
+
+  /// What earlier runs have stored: calls it for each file, in the order of the list.
+  std::expected<void, LedgerError> each_stored(const std::function<void(const manifest::StoredRow&)>& visit);
 
   /// The highest entry that earlier runs know.
   std::uint64_t last_ordinal() const { return last_ordinal_; }

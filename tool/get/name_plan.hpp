@@ -1,30 +1,63 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
-#include "get/list_reader.hpp"
+#include "get/list_entry.hpp"
 #include "get/name_registry.hpp"
 #include "get/name_template.hpp"
 
 namespace overlap::get {
 
-/// Gives each item of a run the path that its body is saved under. The same list gives the same paths.
+/// Gives each item of a run the path that its body is saved under.
+///
+/// Where the list alone tells the names, the same list gives the same paths. Where the answer is needed (its
+/// Content-Disposition, the body's digest) paths are given late, in the order in which bodies come; which names earlier
+/// runs have given must then be said first, by reserve().
 class NamePlan {
  public:
-  explicit NamePlan(NameTemplate names) : template_(std::move(names)) {}
+  enum class Source : std::uint8_t {
+    list,      ///< URL and name column
+    response,  ///< the Content-Disposition header before the URL
+  };
+
+  explicit NamePlan(NameTemplate names, Source source = Source::list)
+      : template_(std::move(names)), needs_response_(source == Source::response) {}
+
+  bool takes_name_of_response() const { return needs_response_; }
+
+  /// Whether names are known only once the body is.
+  bool is_late() const { return needs_response_ || template_.needs_body_digest(); }
 
   /// Whether path_for() must be asked for every item in the order of the list, lest later ones get other names.
-  bool needs_every_item() const { return !template_.gives_unique_names(); }
+  bool needs_every_item() const { return !is_late() && !template_.gives_unique_names(); }
 
+  /// Not if is_late().
   std::string path_for(const Item& item, const Url& url) {
     NameFacts facts{url, item.ordinal};
     if (item.name) facts.name = *item.name;
-    std::string path = template_.name(facts);
-    return template_.gives_unique_names() ? path : registry_.claim(path, url.request());
+    return claim(facts);
+  }
+
+  /// With all that is known in the end. One body under one name: with a digest in the template what has the same body
+  /// may have the same path. `previous` is the path that the item had before, which it keeps if that is a form of its
+  /// name.
+  std::string claim(const NameFacts& facts, std::string_view previous = {});
+
+  /// A path that an earlier run has given to the body of this URL.
+  void reserve(std::string_view path, std::string_view url, std::string_view sha256) {
+    registry_.claim(path, identity(url, sha256));
   }
 
  private:
+  std::string_view identity(std::string_view url, std::optional<std::string_view> sha256) const {
+    return template_.needs_body_digest() ? sha256.value_or("") : url;
+  }
+
   NameTemplate template_;
+  bool needs_response_ = false;
   NameRegistry registry_;
 };
 

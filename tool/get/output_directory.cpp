@@ -128,6 +128,15 @@ std::expected<PartFile, DiskError> OutputDirectory::create_part() const {
   }
 }
 
+std::expected<void, DiskError> OutputDirectory::commit_part(std::string part, std::string_view path,
+                                                            CommitOptions options) const {
+  PartFile file(tree_, FileDescriptor(), std::move(part));
+  if (!is_safe_path(path)) return std::unexpected(unsafe_name_error(path));
+  return file.move_to(path, options);
+}
+
+void OutputDirectory::drop_part(std::string part) const { PartFile(tree_, FileDescriptor(), std::move(part)); }
+
 std::expected<std::optional<std::uint64_t>, DiskError> OutputDirectory::size_at(std::string_view path) const {
   if (!is_safe_path(path)) return std::unexpected(unsafe_name_error(path));
   const auto failed = [&](int error) {

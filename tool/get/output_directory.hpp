@@ -51,6 +51,12 @@ class OutputDirectory {
   /// A new file to write a body to.
   std::expected<PartFile, DiskError> create_part() const;
 
+  /// Gives a part that PartFile::keep() left, also in another process, its name; as PartFile::commit() does. After an
+  /// error the part is gone.
+  std::expected<void, DiskError> commit_part(std::string part, std::string_view path, CommitOptions options) const;
+  /// Takes away a part that is not wanted.
+  void drop_part(std::string part) const;
+
   /// The size of what is at `path` and Clobber::keep would keep; nothing if nothing is there. A directory there is an
   /// error, as for commit().
   std::expected<std::optional<std::uint64_t>, DiskError> size_at(std::string_view path) const;

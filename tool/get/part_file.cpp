@@ -64,6 +64,12 @@ Done PartFile::restart() {
   return fail(make_disk_error(errno, "write to", tree_->path));
 }
 
+std::expected<std::string, DiskError> PartFile::keep(Sync sync) {
+  if (failure_) return std::unexpected(*failure_);
+  if (auto closed = close(sync); !closed) return std::unexpected(closed.error());
+  return std::exchange(name_, {});
+}
+
 Done PartFile::commit(std::string_view path, CommitOptions options) {
   if (!is_safe_path(path)) {
     return std::unexpected(unsafe_name_error(path));

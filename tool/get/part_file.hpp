@@ -54,6 +54,10 @@ class PartFile {
 
   std::uint64_t size() const { return size_; }
 
+  /// Closes the file and lets go of it: it stays in the directory's ".overlap/tmp" under the name that is returned, for
+  /// OutputDirectory::commit_part(). After an error the file is gone with this object.
+  std::expected<std::string, DiskError> keep(Sync sync);
+
   /// Moves the file to `path` below the output directory, creating directories as needed. Nothing follows it: once it
   /// has succeeded this object is empty. After an error there is no file of that name by this object's doing, and
   /// another path may be tried; except that a directory that cannot be synced leaves the file in place, whole but

@@ -99,6 +99,7 @@ void Run::ended(Completions::Ended ended) {
     crashed(work, ended.error);
     return;
   }
+  if (!ended.receipt.part.empty()) name_late(work, ended.receipt);
   const Receipt& receipt = ended.receipt;
   switch (receipt.outcome) {
     case Receipt::Outcome::ok:

@@ -23,6 +23,7 @@
 #include "get/list_reader.hpp"
 #include "get/name_plan.hpp"
 #include "get/outcome_rows.hpp"
+#include "get/output_directory.hpp"
 #include "get/repeats.hpp"
 #include "get/reporter.hpp"
 #include "get/scheduler.hpp"
@@ -40,6 +41,7 @@ struct RunPlan {
   bool timestamping = false;                  ///< what is here is asked for again, unless it is unchanged
   bool dedupe = false;                        ///< a repeated URL is fetched once
   Duration grace = std::chrono::seconds(10);  ///< for what runs when the first signal comes
+  std::optional<OutputDirectory> directory;   ///< needed where names are given late
   std::function<void()> force_stop;           ///< ends running requests where asking is not enough: worker processes
 };
 
@@ -78,6 +80,7 @@ class Run {
     std::uint64_t line = 0;
     std::string shown;  // the URL of the list, fit to show
     std::string kept;   // as Item::kept
+    std::string name;   // that the list gives, where names are given late
     std::string host;   // the host key of the URL to request next
     FetchJob job;
     int tries = 0;
@@ -114,6 +117,8 @@ class Run {
   void fail(Work& work, http::ErrorClass error_class, const std::string& message);
   void fail(Work& work, const FailureFacts& failure);
   void drop(Work& work);
+  void name_late(const Work& work, Receipt& receipt);
+  std::expected<void, DiskError> place(Receipt& receipt, const std::string& path) const;
   void succeed(Work& work, const Receipt& receipt);
   void finish(Work& work, const manifest::ItemRow& row);
   void forget(const Work& work);

@@ -87,13 +87,14 @@ void Run::accept(Item& item, const manifest::EarlierRow* earlier) {
   }
   Work work = work_for(item, *url);
   // An entry before this one has another URL than it had, so other names are taken.
-  const bool has_other_name = earlier != nullptr && earlier->state == manifest::State::ok && earlier->same_as == 0 &&
-                              earlier->path != work.job.path;
+  const bool has_other_name = earlier != nullptr && !names_.is_late() && earlier->state == manifest::State::ok &&
+                              earlier->same_as == 0 && earlier->path != work.job.path;
   if (has_other_name) return list_changed(item.ordinal, earlier->path, work.job.path);
   if (plan_.dedupe && is_repeat(item, *url, earlier)) return;
   const bool may_stand = earlier != nullptr && has_wanted_digest(item, *earlier);
   if (may_stand && !is_plain && settle(*earlier)) return;
   if (may_stand && plan_.timestamping) work.stored = stored_body(*earlier);
+  if (earlier != nullptr && names_.is_late()) work.job.path = earlier->path;
   for (auto& [name, value] : item.headers) work.job.headers.add(std::move(name), std::move(value));
   work.job.sha256 = item.sha256.value_or("");
   work.kept = std::move(item.kept);
@@ -113,7 +114,11 @@ Run::Work Run::work_for(const Item& item, const Url& url) {
     work.job.user = url.credentials()->user;
     work.job.password = url.credentials()->password;
   }
-  if (!plan_.config->directory.empty()) work.job.path = names_.path_for(item, url);
+  if (names_.is_late()) {
+    work.name = item.name.value_or("");
+  } else if (!plan_.config->directory.empty()) {
+    work.job.path = names_.path_for(item, url);
+  }
   return work;
 }
 

@@ -58,6 +58,13 @@ struct EarlierRow {
   std::uint64_t batch = 0;
 };
 
+/// What a file is known by. Valid during a call.
+struct StoredRow {
+  std::string_view path;
+  std::string_view url;
+  std::string_view sha256;
+};
+
 /// One run over one list.
 struct RunRow {
   std::uint64_t id = 0;

@@ -194,6 +194,15 @@ Writer::Result<std::optional<ItemRow>> Writer::find(std::uint64_t ordinal) {
   });
 }
 
+Writer::Result<void> Writer::each_stored(const std::function<void(const StoredRow&)>& visit) {
+  return guarded([&] {
+    Statement stored(*database_,
+                     "SELECT path, url, sha256 FROM items WHERE list = ? AND state = 'ok' ORDER BY ordinal");
+    stored.bind(list_);
+    while (stored.step()) visit({stored.text(0), stored.text(1), stored.text(2)});
+  });
+}
+
 Writer::Result<std::uint64_t> Writer::last_ordinal() {
   return guarded([&] {
     Statement last(*database_, "SELECT max(ordinal) FROM items WHERE list = ?");

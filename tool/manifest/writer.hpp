@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -57,6 +58,8 @@ class Writer {
   /// Up to `limit` rows after `ordinal`, in order, into `rows`.
   Result<void> read_earlier(std::uint64_t ordinal, std::size_t limit, std::vector<EarlierRow>& rows);
   Result<std::optional<ItemRow>> find(std::uint64_t ordinal);
+  /// The rows of this list that say `ok`, in order.
+  Result<void> each_stored(const std::function<void(const StoredRow&)>& visit);
   /// The highest ordinal that has a row; 0: none has.
   Result<std::uint64_t> last_ordinal();
 
