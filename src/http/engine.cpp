@@ -33,10 +33,13 @@ constexpr std::size_t kFewestKept = 16;    // connections that a session keeps o
 constexpr std::size_t kSmallestPool = 64;  // easy handles kept for the next requests
 constexpr std::size_t kMany = 128;         // requests in flight from which each is given less memory
 
-ListPtr make_resolve_list(const SessionOptions& options) {
-  ListPtr list;
-  for (const std::string& entry : options.resolve) append(list, entry);
-  return list;
+Resolver::Options resolver_options(const SessionOptions& options) {
+  Resolver::Options result;
+  if (auto overrides = AddressOverrides::parse(options.resolve)) result.overrides = std::move(*overrides);
+  result.dns.servers = options.dns_servers;
+  if (options.ip_version == SessionOptions::IpVersion::v4) result.dns.family = AF_INET;
+  if (options.ip_version == SessionOptions::IpVersion::v6) result.dns.family = AF_INET6;
+  return result;
 }
 
 }  // namespace
@@ -44,7 +47,8 @@ ListPtr make_resolve_list(const SessionOptions& options) {
 Engine::Engine(Loop& loop, SessionOptions options)
     : loop_(loop),
       options_(std::move(options)),
-      resolve_(make_resolve_list(options_)),
+      proxies_(options_),
+      resolver_(loop, resolver_options(options_)),
       tls_sessions_(make_tls_session_share()),
       multi_(make_multi()),
       watched_(loop.context()),
@@ -71,6 +75,7 @@ void Engine::open() {
 
 void Engine::close() noexcept {
   if (std::exchange(closed_, true)) return;
+  resolver_.close();
   const std::vector<Flight*> pending = pending_;
   for (Flight* const flight : pending) {
     if (flight->state == Flight::State::doomed) continue;
@@ -83,6 +88,7 @@ void Engine::close() noexcept {
 void Engine::abandon() noexcept {
   std::vector<Handler> handlers;
   closed_ = true;
+  resolver_.abandon();
   while (!pending_.empty()) {
     Flight& flight = *pending_.back();
     handlers.push_back(std::move(flight.handler));
@@ -108,7 +114,7 @@ void Engine::shut() noexcept {
 // ---- flights
 
 void Engine::Flight::prepare(const Request& request, Hop hop) {
-  exchange ? exchange->prepare(request, hop) : transfer->prepare(request, hop);
+  exchange ? exchange->prepare(request, std::move(hop)) : transfer->prepare(request, std::move(hop));
 }
 
 std::expected<Response, Failure> Engine::Flight::finish() {
@@ -120,14 +126,13 @@ void Engine::Flight::abandon() noexcept { exchange ? exchange->abandon() : trans
 std::unique_ptr<Engine::Flight> Engine::make(bool plain) {
   if (plain) return std::make_unique<Flight>(std::make_unique<Exchange>(options_));
   Sockets& sockets = *this;
-  auto transfer = std::make_unique<Transfer>(options_, sockets, tls_sessions_.get(), resolve_.get());
+  auto transfer = std::make_unique<Transfer>(options_, sockets, tls_sessions_.get());
   auto flight = std::make_unique<Flight>(std::move(transfer));
   set_pointer(flight->transfer->handle(), CURLOPT_PRIVATE, flight.get());
   return flight;
 }
 
-std::unique_ptr<Engine::Flight> Engine::take(const Request& request) {
-  const bool plain = plain_.serves(request);
+std::unique_ptr<Engine::Flight> Engine::take(bool plain) {
   Flights& pool = plain ? plain_pool_ : pool_;
   if (pool.empty()) return make(plain);
   auto flight = std::move(pool.back());
@@ -138,6 +143,7 @@ std::unique_ptr<Engine::Flight> Engine::take(const Request& request) {
 void Engine::give_back(std::unique_ptr<Flight> flight) noexcept {
   flight->state = Flight::State::idle;
   flight->abandon();
+  for (CurlAddresses::Use& use : flight->addresses) use.end(false);
   Flights& pool = flight->exchange ? plain_pool_ : pool_;
   if (!closed_ && pool.size() < std::max(kSmallestPool, pending_.size())) pool.push_back(std::move(flight));
 }

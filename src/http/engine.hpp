@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,9 +19,12 @@
 #include <overlap/http/session.hpp>
 
 #include "http/admission.hpp"
+#include "http/curl_addresses.hpp"
 #include "http/curl_handles.hpp"
 #include "http/plain/exchange.hpp"
 #include "http/plain/plain_driver.hpp"
+#include "http/proxy_rules.hpp"
+#include "http/resolver.hpp"
 #include "http/socket_set.hpp"
 #include "http/transfer.hpp"
 
@@ -64,6 +68,7 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
     };
     const std::unique_ptr<Transfer> transfer;  // one of the two
     const std::unique_ptr<Exchange> exchange;
+    std::array<CurlAddresses::Use, 2> addresses;  ///< libcurl's, of the proxy and the host
     Handler handler;
     CURLcode code = CURLE_OK;
     State state = State::idle;
@@ -73,7 +78,7 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   /// Holds a flight for the time of one hop, and gives it back.
   class Lease {
    public:
-    Lease(Engine& engine, const Request& request) : engine_(engine), flight_(engine.take(request)) {}
+    Lease(Engine& engine, bool plain) : engine_(engine), flight_(engine.take(plain)) {}
     ~Lease() { engine_.give_back(std::move(flight_)); }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
@@ -107,6 +112,10 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   Loop& loop() const noexcept { return loop_; }
   const SessionOptions& options() const noexcept { return options_; }
   bool has_many_in_flight() const noexcept;
+  Resolver& resolver() noexcept { return resolver_; }
+  const ProxyRules& proxies() const noexcept { return proxies_; }
+  CurlAddresses& curl_addresses() noexcept { return curl_addresses_; }
+  const PlainDriver& plain() const noexcept { return plain_; }
   SessionStats stats() const noexcept;
 
  private:
@@ -114,7 +123,7 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
 
   using Flights = std::vector<std::unique_ptr<Flight>>;
-  std::unique_ptr<Flight> take(const Request& request);
+  std::unique_ptr<Flight> take(bool plain);
   std::unique_ptr<Flight> make(bool plain);
   void give_back(std::unique_ptr<Flight> flight) noexcept;
 
@@ -153,6 +162,7 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   void run_timeouts();
   void settle();
   void collect();
+  void go_on_connecting();
   void resume_ended();
   void shut() noexcept;
 
@@ -163,7 +173,9 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
 
   Loop& loop_;
   const SessionOptions options_;
-  ListPtr resolve_;
+  const ProxyRules proxies_;
+  Resolver resolver_;
+  CurlAddresses curl_addresses_;
   SharePtr tls_sessions_;
   SocketSet sockets_;
   MultiPtr multi_;
@@ -183,6 +195,7 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   std::vector<Flight*> pending_;  // waiting, queued, active and doomed
   std::vector<Flight*> queued_;
   std::vector<Flight*> doomed_;
+  std::vector<int> given_up_;      // sockets that libcurl wants no more, and only wanted to be connected
   std::vector<Flight*> ended_;     // with a code, in the order of their ends
   std::vector<Flight*> resuming_;  // what resume_ended() works on
   std::size_t kept_connections_ = 0;

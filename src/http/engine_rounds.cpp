@@ -136,12 +136,30 @@ void Engine::settle() {
     return;
   }
   collect();
+  go_on_connecting();
   while (!queued_.empty()) {
     Flight& flight = *queued_.back();
     queued_.pop_back();
     activate(flight);
   }
   admit_waiting();
+}
+
+// When an address does not answer in its share of the time, libcurl 7.88 gives it up and should go on to the next one,
+// but does not look at the transfer again before all of the time is over (curl issue 11920; mended in 8.4). Pausing and
+// going on is what makes it look.
+void Engine::go_on_connecting() {
+  for (const int socket : std::exchange(given_up_, {})) {
+    for (Flight* const flight : pending_) {
+      const bool connects = flight->transfer && flight->state == Flight::State::active;
+      if (!connects || !flight->transfer->has_opened(socket)) continue;
+      in_driver([&] {
+        curl_easy_pause(flight->transfer->handle(), CURLPAUSE_ALL);
+        curl_easy_pause(flight->transfer->handle(), CURLPAUSE_CONT);
+        return CURLM_OK;
+      });
+    }
+  }
 }
 
 void Engine::collect() {
@@ -187,7 +205,9 @@ int Engine::on_interest(CURL*, curl_socket_t socket, int what, void* self, void*
   if (what == CURL_POLL_IN) interest = Interest::read;
   if (what == CURL_POLL_OUT) interest = Interest::write;
   if (what == CURL_POLL_INOUT) interest = Interest::both;
-  static_cast<Engine*>(self)->sockets_.want(socket, interest);
+  auto& engine = *static_cast<Engine*>(self);
+  if (interest == Interest::none && engine.sockets_.is_wanted_to_write(socket)) engine.given_up_.push_back(socket);
+  engine.sockets_.want(socket, interest);
   return 0;
 }
 

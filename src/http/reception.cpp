@@ -20,7 +20,7 @@ constexpr std::uint64_t kReservedAtMost = 1024 * 1024;  // for what a server say
 
 void Reception::begin(const Request& request, Hop hop) {
   request_ = &request;
-  hop_ = hop;
+  hop_ = std::move(hop);
   head_.clear();
   response_ = Response{};
   response_.final_url = request.url;
@@ -33,6 +33,8 @@ void Reception::begin(const Request& request, Hop hop) {
 
 void Reception::forget() noexcept {
   request_ = nullptr;
+  hop_.addresses.reset();
+  hop_.host_addresses.reset();
   decoder_.reset();
 }
 

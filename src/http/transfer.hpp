@@ -28,9 +28,8 @@ class Sockets {
 /// finish().
 class Transfer final : private Reception {
  public:
-  /// `options`, `sockets` and `tls_sessions` must outlive it; `resolve`, the session's own list of addresses, may be
-  /// null and must outlive its first run.
-  Transfer(const SessionOptions& options, Sockets& sockets, CURLSH* tls_sessions, curl_slist* resolve);
+  /// All must outlive it.
+  Transfer(const SessionOptions& options, Sockets& sockets, CURLSH* tls_sessions);
   ~Transfer() override;
 
   /// `request` has been checked, and must stay until finish().
@@ -41,17 +40,20 @@ class Transfer final : private Reception {
   void abandon() noexcept;
 
   CURL* handle() const noexcept { return easy_.get(); }
+  /// Among the last two of this request: there are two while both families are tried.
+  bool has_opened(int socket) const noexcept { return socket == opened_[0] || socket == opened_[1]; }
   /// Of a prepared request.
   const std::string& url() const noexcept { return request().url; }
 
  private:
-  void set_session_options(CURLSH* tls_sessions, curl_slist* resolve);
+  void set_session_options(CURLSH* tls_sessions);
   void set_tls_options();
   void set_method(const Request& request);
   void set_headers(const Request& request);
   void set_credentials(const Request& request);
-  void set_limits(const Limits& limits, Hop hop);
+  void set_limits(const Limits& limits);
   void set_http_version(const std::string& url);
+  void set_route();
 
   // What libcurl calls while it drives the handle. False ends the transfer.
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept;
@@ -74,15 +76,17 @@ class Transfer final : private Reception {
   std::string user_;
   std::string password_;
   Limits limits_;
+  Duration connect_timeout_ = limits_.connect_timeout;
   Duration time_left_{};
+  std::string proxy_;
   bool netrc_ = false;
   bool had_body_ = false;
   bool https_ = false;
   bool many_in_flight_ = false;
-  bool resolve_is_set_ = false;
 
   // The request under way.
   bool refused_address_ = false;
+  std::array<int, 2> opened_{-1, -1};
   int open_error_ = 0;  // errno of the last socket that could not be made
 };
 

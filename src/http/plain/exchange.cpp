@@ -36,7 +36,7 @@ std::string in_seconds(Duration duration) {
 }  // namespace
 
 void Exchange::prepare(const Request& request, Hop hop) {
-  begin(request, hop);
+  begin(request, std::move(hop));
   target_ = *plain_target(request.url);
   write_request(text_, request, target_, options_);
   ending_ = {};
@@ -59,6 +59,12 @@ std::expected<Response, Failure> Exchange::finish() {
   ending_ = {};
   if (result) {
     result->wire_bytes = body_received_;
+    // Counted from the begin of the lookup.
+    const Duration lookup = hop().lookup;
+    for (Duration* const step : {&timings_.connect, &timings_.first_byte, &timings_.total}) {
+      if (*step != Duration::zero()) *step += lookup;
+    }
+    timings_.name_lookup = lookup;
     result->timings = timings_;
   }
   return result;

@@ -29,6 +29,7 @@ class Exchange final : public Reception {
   void abandon() noexcept { forget(); }
 
   const PlainTarget& target() const noexcept { return target_; }
+  using Reception::hop;
   using Reception::request;
 
   /// How far the response is after what was read.

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -20,79 +20,38 @@ namespace {
 constexpr std::size_t kBuffer = 128 * 1024;  // one for all connections: what is read is dealt with at once
 constexpr auto kNextAttemptAfter = std::chrono::milliseconds(250);  // RFC 8305, 5 and 8
 
-bool environment_has(const char* name) {
-  const char* const value = std::getenv(name);
-  return value != nullptr && *value != '\0';
-}
-
-/// Whether libcurl would use a proxy that the environment names. (http_proxy has no upper-case form: CGI.)
-bool has_proxy(const SessionOptions& options) {
-  if (!options.proxy.empty()) return true;
-  return environment_has("http_proxy") || environment_has("all_proxy") || environment_has("ALL_PROXY");
-}
-
-/// "host:port:address[,address]"; false if it is of a form that only libcurl knows.
-bool read_resolve_entry(std::string_view entry, std::unordered_map<std::string, std::vector<std::string>>& addresses) {
-  const std::size_t host_end = entry.find(':');
-  if (entry.empty() || host_end == std::string_view::npos || entry.front() == '-' || entry.front() == '*' ||
-      entry.front() == '+' || entry.front() == '[')
-    return false;
-  const std::size_t port_end = entry.find(':', host_end + 1);
-  if (port_end == std::string_view::npos) return false;
-  std::string host(entry.substr(0, host_end));
-  std::ranges::transform(host, host.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  host.append(entry.substr(host_end, port_end - host_end));
-  auto& list = addresses[host];
-  for (std::size_t at = port_end + 1; at <= entry.size();) {
-    const std::size_t end = std::min(entry.find(',', at), entry.size());
-    list.emplace_back(entry.substr(at, end - at));
-    if (!SocketAddress::parse(list.back(), 1)) return false;
-    at = end + 1;
-  }
-  return true;
-}
-
 }  // namespace
 
-PlainDriver::PlainDriver(const SessionOptions& options) : options_(options), buffer_(kBuffer) {
-  serves_at_all_ =
-      !has_proxy(options) && options.netrc_file.empty() && options.http_version != SessionOptions::HttpVersion::http2;
-  for (const std::string& entry : options.resolve) {
-    if (!read_resolve_entry(entry, given_addresses_)) serves_at_all_ = false;
-  }
-}
+PlainDriver::PlainDriver(const SessionOptions& options) : options_(options), buffer_(kBuffer) {}
 
 bool PlainDriver::serves(const Request& request) const {
-  if (!serves_at_all_) return false;
-  const auto target = plain_target(request.url);
-  return target && !addresses_of(*target).empty();
+  return options_.netrc_file.empty() && options_.http_version != SessionOptions::HttpVersion::http2 &&
+         plain_target(request.url).has_value();
 }
 
-std::vector<SocketAddress> PlainDriver::addresses_of(const PlainTarget& target) const {
+/// The next one last, both families in turn (RFC 8305, 4).
+std::vector<SocketAddress> PlainDriver::addresses_of(const Exchange& exchange) const {
+  const std::uint16_t port = exchange.target().port;
+  const AddressesPtr& known = exchange.hop().host_addresses;
   std::vector<SocketAddress> addresses;
-  const auto add = [&](std::string_view text) {
-    const auto address = SocketAddress::parse(text, target.port);
-    if (!address) return;
-    const bool is_v6 = address->family() == AF_INET6;
-    const auto wanted = options_.ip_version;
-    if (wanted == SessionOptions::IpVersion::any || is_v6 == (wanted == SessionOptions::IpVersion::v6))
-      addresses.push_back(*address);
-  };
-  if (!given_addresses_.empty()) {
-    const auto given = given_addresses_.find(fmt::format("{}:{}", target.host, target.port));
-    if (given != given_addresses_.end()) {
-      for (const std::string& text : given->second) add(text);
-      return addresses;
+  if (!known) {
+    addresses.emplace_back(boost::asio::ip::make_address_v4(exchange.target().host), port);
+    return addresses;
+  }
+  std::array<std::vector<SocketAddress>, 2> families;
+  const bool first_is_v6 = known->front().is_v6();
+  for (const auto& address : *known) families[address.is_v6() == first_is_v6 ? 0 : 1].emplace_back(address, port);
+  for (std::size_t i = 0; i < std::max(families[0].size(), families[1].size()); ++i) {
+    for (const auto& family : families) {
+      if (i < family.size()) addresses.push_back(family[i]);
     }
   }
-  if (target.host.back() >= '0' && target.host.back() <= '9') add(target.host);
+  std::ranges::reverse(addresses);
   return addresses;
 }
 
 void PlainDriver::begin(Exchange& exchange) {
-  exchange.addresses_ = addresses_of(exchange.target());
-  std::ranges::reverse(exchange.addresses_);  // the next one is the last
+  exchange.addresses_ = addresses_of(exchange);
   connect_next(exchange, Clock::now());
 }
 

@@ -43,7 +43,9 @@ void PlainDriver::start(Exchange& exchange, void* owner) {
   exchange.owner_ = owner;
   exchange.began_ = now;
   exchange.done_by_ = after(exchange.hop().time_left);
-  exchange.connect_by_ = after(limits.connect_timeout);
+  const bool connects_in_time = limits.connect_timeout > Duration::zero();
+  exchange.connect_by_ =
+      connects_in_time ? deadline_after(limits.connect_timeout - exchange.hop().lookup) : TimePoint::max();
   add(exchange);
   const auto idle = idle_.take(exchange.target().authority);
   exchange.is_reused_ = idle.has_value();

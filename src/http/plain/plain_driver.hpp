@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <overlap/core/time.hpp>
@@ -29,7 +28,8 @@ class PlainDriver {
   PlainDriver(const PlainDriver&) = delete;
   PlainDriver& operator=(const PlainDriver&) = delete;
 
-  /// Whether it can carry out this request. `request` has been checked.
+  /// Whether it can carry out this request, unless a proxy is to be asked. `request` has been checked. Where the host
+  /// is a name, its Hop must have the addresses.
   bool serves(const Request& request) const;
 
   /// Begins a prepared exchange; `owner` is given back by take_ended(). It may have ended at once.
@@ -63,7 +63,7 @@ class PlainDriver {
 
   // To a connection.
   void begin(Exchange& exchange);
-  std::vector<SocketAddress> addresses_of(const PlainTarget& target) const;
+  std::vector<SocketAddress> addresses_of(const Exchange& exchange) const;
   void connect_next(Exchange& exchange, TimePoint now);
   int open(Exchange& exchange, const SocketAddress& address);
   void on_connecting(Exchange& exchange, int socket);
@@ -86,8 +86,6 @@ class PlainDriver {
   Link& link(int socket);
 
   const SessionOptions& options_;
-  bool serves_at_all_ = true;
-  std::unordered_map<std::string, std::vector<std::string>> given_addresses_;  // by "host:port"
   SocketSet sockets_;
   IdleConnections idle_;
   std::vector<Link> links_;  // by socket: the kernel gives out small numbers

@@ -14,21 +14,20 @@ SocketAddress::SocketAddress(const sockaddr* address) noexcept {
   std::memcpy(&storage_, address, v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
 }
 
-std::optional<SocketAddress> SocketAddress::parse(std::string_view address, std::uint16_t port) {
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  const std::string text(address);
-  SocketAddress parsed;
-  auto& v4 = reinterpret_cast<sockaddr_in&>(parsed.storage_);
-  if (inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
+SocketAddress::SocketAddress(const boost::asio::ip::address& address, std::uint16_t port) noexcept {
+  if (address.is_v4()) {
+    auto& v4 = reinterpret_cast<sockaddr_in&>(storage_);
     v4.sin_family = AF_INET;
     v4.sin_port = htons(port);
-    return parsed;
+    v4.sin_addr.s_addr = htonl(address.to_v4().to_uint());
+    return;
   }
-  auto& v6 = reinterpret_cast<sockaddr_in6&>(parsed.storage_);
-  if (inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr) != 1) return std::nullopt;
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(storage_);
   v6.sin6_family = AF_INET6;
   v6.sin6_port = htons(port);
-  return parsed;
+  v6.sin6_scope_id = static_cast<std::uint32_t>(address.to_v6().scope_id());
+  const auto bytes = address.to_v6().to_bytes();
+  std::memcpy(&v6.sin6_addr, bytes.data(), bytes.size());
 }
 
 socklen_t SocketAddress::size() const noexcept {

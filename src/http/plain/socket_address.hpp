@@ -3,10 +3,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <boost/asio/ip/address.hpp>
+
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 
 namespace overlap::http::detail {
 
@@ -15,8 +15,7 @@ class SocketAddress {
  public:
   /// A copy; `address` is IPv4 or IPv6.
   explicit SocketAddress(const sockaddr* address) noexcept;
-  /// Nothing if the text is no address ("192.0.2.1", "2001:db8::1", "[2001:db8::1]").
-  static std::optional<SocketAddress> parse(std::string_view address, std::uint16_t port);
+  SocketAddress(const boost::asio::ip::address& address, std::uint16_t port) noexcept;
 
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t size() const noexcept;
@@ -25,8 +24,6 @@ class SocketAddress {
   std::string text() const;
 
  private:
-  SocketAddress() = default;
-
   sockaddr_storage storage_{};
 };
 
