@@ -9,6 +9,7 @@ configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/overlapConfig.cmake.i
   "${PROJECT_BINARY_DIR}/overlapConfig.cmake" INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/overlap)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/overlapConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/overlapConfig.cmake" "${PROJECT_BINARY_DIR}/overlapConfigVersion.cmake"
+        "${PROJECT_SOURCE_DIR}/cmake/FindCAres.cmake"
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/overlap)
 
 if(OVERLAP_BUILD_TOOL)

@@ -34,10 +34,13 @@ constexpr std::size_t kFewestKept = 16;    // connections that a session keeps o
 constexpr std::size_t kSmallestPool = 64;  // easy handles kept for the next requests
 constexpr std::size_t kMany = 128;         // requests in flight from which each is given less memory
 
-ListPtr make_resolve_list(const SessionOptions& options) {
-  ListPtr list;
-  for (const std::string& entry : options.resolve) append(list, entry);
-  return list;
+Resolver::Options resolver_options(const SessionOptions& options) {
+  Resolver::Options result;
+  if (auto overrides = AddressOverrides::parse(options.resolve)) result.overrides = std::move(*overrides);
+  result.dns.servers = options.dns_servers;
+  if (options.ip_version == SessionOptions::IpVersion::v4) result.dns.family = AF_INET;
+  if (options.ip_version == SessionOptions::IpVersion::v6) result.dns.family = AF_INET6;
+  return result;
 }
 
 }  // namespace
@@ -45,7 +48,8 @@ ListPtr make_resolve_list(const SessionOptions& options) {
 Engine::Engine(Loop& loop, SessionOptions options)
     : loop_(loop),
       options_(std::move(options)),
-      resolve_(make_resolve_list(options_)),
+      proxies_(options_),
+      resolver_(loop, resolver_options(options_)),
       tls_sessions_(make_tls_session_share()),
       multi_(make_multi()),
       watched_(loop.context()),
@@ -67,6 +71,7 @@ void Engine::open() {
 
 void Engine::close() noexcept {
   if (std::exchange(closed_, true)) return;
+  resolver_.close();
   const std::vector<Flight*> pending = pending_;
   for (Flight* const flight : pending) {
     if (flight->state == Flight::State::doomed) continue;
@@ -79,6 +84,7 @@ void Engine::close() noexcept {
 void Engine::abandon() noexcept {
   std::vector<Handler> handlers;
   closed_ = true;
+  resolver_.abandon();
   while (!pending_.empty()) {
     Flight& flight = *pending_.back();
     handlers.push_back(std::move(flight.handler));
@@ -102,7 +108,7 @@ void Engine::shut() noexcept {
 std::unique_ptr<Engine::Flight> Engine::take() {
   if (pool_.empty()) {
     Sockets& sockets = *this;
-    auto flight = std::make_unique<Flight>(options_, sockets, tls_sessions_.get(), resolve_.get());
+    auto flight = std::make_unique<Flight>(options_, sockets, tls_sessions_.get());
     set_pointer(flight->transfer.handle(), CURLOPT_PRIVATE, flight.get());
     return flight;
   }
@@ -114,6 +120,7 @@ std::unique_ptr<Engine::Flight> Engine::take() {
 void Engine::give_back(std::unique_ptr<Flight> flight) noexcept {
   flight->state = Flight::State::idle;
   flight->transfer.abandon();
+  for (CurlAddresses::Use& use : flight->addresses) use.end(false);
   if (!closed_ && pool_.size() < std::max(kSmallestPool, pending_.size())) pool_.push_back(std::move(flight));
 }
 
@@ -324,12 +331,29 @@ void Engine::settle() {
     return;
   }
   collect();
+  go_on_connecting();
   while (!queued_.empty()) {
     Flight& flight = *queued_.back();
     queued_.pop_back();
     activate(flight);
   }
   admit_waiting();
+}
+
+// When an address does not answer in its share of the time, libcurl 7.88 gives it up and should go on to the next one,
+// but does not look at the transfer again before all of the time is over (curl issue 11920; mended in 8.4). Pausing and
+// going on is what makes it look.
+void Engine::go_on_connecting() {
+  for (const int socket : std::exchange(given_up_, {})) {
+    for (Flight* const flight : pending_) {
+      if (flight->state != Flight::State::active || !flight->transfer.has_opened(socket)) continue;
+      in_curl([&] {
+        curl_easy_pause(flight->transfer.handle(), CURLPAUSE_ALL);
+        curl_easy_pause(flight->transfer.handle(), CURLPAUSE_CONT);
+        return CURLM_OK;
+      });
+    }
+  }
 }
 
 void Engine::collect() {
@@ -370,7 +394,9 @@ int Engine::on_interest(CURL*, curl_socket_t socket, int what, void* self, void*
   if (what == CURL_POLL_IN) interest = Interest::read;
   if (what == CURL_POLL_OUT) interest = Interest::write;
   if (what == CURL_POLL_INOUT) interest = Interest::both;
-  static_cast<Engine*>(self)->sockets_.want(socket, interest);
+  auto& engine = *static_cast<Engine*>(self);
+  if (interest == Interest::none && engine.sockets_.is_wanted_to_write(socket)) engine.given_up_.push_back(socket);
+  engine.sockets_.want(socket, interest);
   return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,7 +19,10 @@
 #include <overlap/http/session.hpp>
 
 #include "http/admission.hpp"
+#include "http/curl_addresses.hpp"
 #include "http/curl_handles.hpp"
+#include "http/proxy_rules.hpp"
+#include "http/resolver.hpp"
 #include "http/socket_set.hpp"
 #include "http/transfer.hpp"
 
@@ -44,8 +48,7 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
 
   /// A transfer in the hands of one request, with the state of its way through the multi handle.
   struct Flight : Admission::Ticket {
-    Flight(const SessionOptions& options, Sockets& sockets, CURLSH* share, curl_slist* resolve)
-        : transfer(options, sockets, share, resolve) {}
+    Flight(const SessionOptions& options, Sockets& sockets, CURLSH* share) : transfer(options, sockets, share) {}
 
     enum class State : std::uint8_t {
       idle,     ///< in the pool; or in hand, not started yet or resumed again
@@ -56,6 +59,7 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
       ended,    ///< out of it, and about to be resumed
     };
     Transfer transfer;
+    std::array<CurlAddresses::Use, 2> addresses;  ///< of the proxy and the host
     Handler handler;
     CURLcode code = CURLE_OK;
     State state = State::idle;
@@ -99,6 +103,9 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   Loop& loop() const noexcept { return loop_; }
   const SessionOptions& options() const noexcept { return options_; }
   bool has_many_in_flight() const noexcept;
+  Resolver& resolver() noexcept { return resolver_; }
+  const ProxyRules& proxies() const noexcept { return proxies_; }
+  CurlAddresses& curl_addresses() noexcept { return curl_addresses_; }
   SessionStats stats() const noexcept;
 
  private:
@@ -130,6 +137,7 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   void run_timeouts();
   void settle();
   void collect();
+  void go_on_connecting();
   void resume_ended();
   void shut() noexcept;
 
@@ -140,7 +148,9 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
 
   Loop& loop_;
   const SessionOptions options_;
-  ListPtr resolve_;
+  const ProxyRules proxies_;
+  Resolver resolver_;
+  CurlAddresses curl_addresses_;
   SharePtr tls_sessions_;
   SocketSet sockets_;
   MultiPtr multi_;
@@ -154,6 +164,7 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   std::vector<Flight*> pending_;  // waiting, queued, active and doomed
   std::vector<Flight*> queued_;
   std::vector<Flight*> doomed_;
+  std::vector<int> given_up_;      // sockets that libcurl wants no more, and only wanted to be connected
   std::vector<Flight*> ended_;     // with a code, in the order of their ends
   std::vector<Flight*> resuming_;  // what resume_ended() works on
   std::size_t kept_connections_ = 0;

@@ -1,6 +1,7 @@
 #include "http/run_request.hpp"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -23,6 +24,8 @@ bool is_token(std::string_view text) noexcept {
   });
 }
 
+bool is_control(char c) noexcept { return (c >= '\0' && c < ' ') || c == '\x7f'; }
+
 bool breaks_line(std::string_view text) noexcept {
   return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
@@ -32,7 +35,10 @@ std::expected<void, Failure> check(Request& request) {
   const auto refuse = [&request](std::string_view why) {
     return std::unexpected(Failure{ErrorClass::bad_input, message_about(request.url, why)});
   };
-  if (request.url.find('\0') != std::string::npos) return refuse("a NUL in the URL");
+  if (std::ranges::any_of(request.url, is_control)) {
+    std::erase_if(request.url, is_control);
+    return refuse("a control character in the URL");
+  }
   if (!is_token(request.method)) return refuse("the method is not a word");
   for (const Header& field : request.headers) {
     if (!is_token(field.name)) return refuse("the name of a header is not a word");
@@ -51,6 +57,55 @@ Failure out_of_time(const Request& request) {
           true};
 }
 
+Failure about(const Request& request, Failure failure) {
+  failure.message = message_about(request.url, failure.message);
+  return failure;
+}
+
+/// The hosts that a request needs addresses of, one after the other: its proxy, and its own unless the proxy asks.
+struct Route {
+  const std::string* proxy = nullptr;
+  std::array<HostPort, 2> hosts;
+  std::size_t count = 0;
+  std::size_t next = 0;
+  HostPort host() const noexcept { return hosts[next]; }
+};
+
+Route route_of(Engine& engine, const Request& request) {
+  Route route;
+  const auto add = [&](std::optional<HostPort> host) {
+    if (host && engine.resolver().is_needed_for(host->host)) route.hosts[route.count++] = *host;
+  };
+  const ProxyRules::Proxy* const proxy = engine.proxies().proxy_for(request.url);
+  if (proxy != nullptr) {
+    route.proxy = &proxy->url;
+    add(HostPort{proxy->host, proxy->port});
+  }
+  if (proxy == nullptr || !proxy->takes_names) add(host_port(request.url));
+  return route;
+}
+
+/// Takes from the time of the hop what it needs.
+Task<Resolver::Result> look_up(Engine& engine, HostPort host, Limits limits, Transfer::Hop& hop) {
+  const TimePoint begin = Clock::now();
+  Duration most = Duration::max();
+  if (limits.connect_timeout > Duration::zero()) most = limits.connect_timeout - hop.lookup;
+  if (hop.time_left > Duration::zero()) most = std::min(most, hop.time_left);
+  std::string name(host.host);
+  auto addresses = co_await engine.resolver().resolve(std::move(name), host.port, deadline_after(most));
+  const Duration taken = Clock::now() - begin;
+  hop.lookup += taken;
+  // Zero would mean that there is no limit.
+  if (hop.time_left > Duration::zero()) hop.time_left = std::max<Duration>(hop.time_left - taken, Duration(1));
+  co_return addresses;
+}
+
+void give(Engine& engine, Engine::Flight& flight, Route& route, AddressesPtr addresses, Transfer::Hop& hop) {
+  const HostPort host = route.host();
+  flight.addresses[route.next++].begin(engine.curl_addresses(), host.host, host.port, std::move(addresses),
+                                       hop.addresses);
+}
+
 }  // namespace
 
 Task<Result> run_request(std::shared_ptr<Engine> engine, Request request) {
@@ -62,10 +117,20 @@ Task<Result> run_request(std::shared_ptr<Engine> engine, Request request) {
   Duration time_left = std::max(request.limits.max_time, Duration::zero());
   for (int hops = 0;; ++hops) {
     const Engine::Lease lease(*engine);
-    lease->transfer.prepare(
-        request,
-        {.time_left = time_left, .follows_redirects = follows, .many_in_flight = engine->has_many_in_flight()});
+    Transfer::Hop hop{
+        .time_left = time_left, .follows_redirects = follows, .many_in_flight = engine->has_many_in_flight()};
+    Route route = route_of(*engine, request);
+    while (route.next < route.count) {
+      // Mostly known, without the cost of one more coroutine.
+      auto addresses = engine->resolver().known(route.host().host, route.host().port);
+      if (!addresses) addresses = co_await look_up(*engine, route.host(), request.limits, hop);
+      if (!*addresses) co_return std::unexpected(about(request, std::move(addresses->error())));
+      give(*engine, *lease, route, **addresses, hop);
+    }
+    hop.proxy = route.proxy;
+    lease->transfer.prepare(request, std::move(hop));
     co_await engine->perform(*lease);
+    for (CurlAddresses::Use& use : lease->addresses) use.end(lease->code == CURLE_OK);
     Result result = lease->transfer.finish(lease->code);
     if (!result || !follows || !is_redirect(result->status)) co_return result;
 

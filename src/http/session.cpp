@@ -10,8 +10,7 @@ namespace overlap::http {
 namespace {
 
 void check(const SessionOptions& options) {
-  if (options.user_agent.find_first_of("\r\n") != std::string::npos)
-    throw std::invalid_argument("SessionOptions::user_agent has a line end in it");
+  if (const auto problem = problem_with(options)) throw std::invalid_argument("SessionOptions::" + *problem);
 }
 
 }  // namespace

@@ -84,6 +84,11 @@ std::span<const SocketSet::Ready> SocketSet::ready() {
   return ready_;
 }
 
+bool SocketSet::is_wanted_to_write(int socket) const noexcept {
+  const auto index = static_cast<std::size_t>(socket);
+  return index < states_.size() && states_[index].wanted == Interest::write;
+}
+
 bool SocketSet::is_wanted(int socket) const noexcept {
   const auto index = static_cast<std::size_t>(socket);
   return index < states_.size() && states_[index].wanted != Interest::none;

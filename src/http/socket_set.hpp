@@ -41,6 +41,8 @@ class SocketSet {
   };
   /// What is ready now; never blocks. Valid until the next call.
   std::span<const Ready> ready();
+  /// Wanted, and for nothing but to be written to.
+  bool is_wanted_to_write(int socket) const noexcept;
   /// False for what ready() gave when it has gone since.
   bool is_wanted(int socket) const noexcept;
 

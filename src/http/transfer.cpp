@@ -66,6 +66,7 @@ curl_socket_t Transfer::on_open(void* self, curlsocktype, curl_sockaddr* address
   }
   const int socket = transfer.sockets_.open_socket(address->family, address->socktype, address->protocol);
   if (socket < 0) transfer.open_error_ = errno;
+  transfer.opened_ = {socket, transfer.opened_[0]};
   return socket < 0 ? CURL_SOCKET_BAD : socket;
 }
 
@@ -168,8 +169,10 @@ std::expected<Response, Failure> Transfer::finish(CURLcode code) {
 }
 
 void Transfer::abandon() noexcept {
-  // Its addresses are in the session's cache now; given again they would be entered again.
-  if (std::exchange(resolve_is_set_, false)) set_pointer(easy_.get(), CURLOPT_RESOLVE, nullptr);
+  if (hop_.addresses) {
+    set_pointer(easy_.get(), CURLOPT_RESOLVE, nullptr);
+    hop_.addresses.reset();
+  }
   request_ = nullptr;
   decoder_.reset();
 }
@@ -224,11 +227,16 @@ void Transfer::read_connection() {
 void Transfer::read_timings() {
   CURL* const easy = easy_.get();
   response_.wire_bytes = static_cast<std::uint64_t>(get_offset(easy, CURLINFO_SIZE_DOWNLOAD_T));
-  response_.timings = {.name_lookup = microseconds(get_offset(easy, CURLINFO_NAMELOOKUP_TIME_T)),
-                       .connect = microseconds(get_offset(easy, CURLINFO_CONNECT_TIME_T)),
-                       .tls = microseconds(get_offset(easy, CURLINFO_APPCONNECT_TIME_T)),
-                       .first_byte = microseconds(get_offset(easy, CURLINFO_STARTTRANSFER_TIME_T)),
-                       .total = microseconds(get_offset(easy, CURLINFO_TOTAL_TIME_T)),
+  // libcurl's clock starts when the lookup is over. A step that did not take place stays zero.
+  const auto when = [&](CURLINFO step) {
+    const Duration since = microseconds(get_offset(easy, step));
+    return since == Duration::zero() ? since : since + hop_.lookup;
+  };
+  response_.timings = {.name_lookup = when(CURLINFO_NAMELOOKUP_TIME_T),
+                       .connect = when(CURLINFO_CONNECT_TIME_T),
+                       .tls = when(CURLINFO_APPCONNECT_TIME_T),
+                       .first_byte = when(CURLINFO_STARTTRANSFER_TIME_T),
+                       .total = when(CURLINFO_TOTAL_TIME_T),
                        .reused = get_number(easy, CURLINFO_NUM_CONNECTS) == 0};
 }
 

@@ -34,17 +34,19 @@ class Sockets {
 /// finish().
 class Transfer {
  public:
-  /// `options`, `sockets` and `tls_sessions` must outlive it; `resolve`, the session's own list of addresses, may be
-  /// null and must outlive its first run.
-  Transfer(const SessionOptions& options, Sockets& sockets, CURLSH* tls_sessions, curl_slist* resolve);
+  /// All must outlive it.
+  Transfer(const SessionOptions& options, Sockets& sockets, CURLSH* tls_sessions);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
   struct Hop {
-    Duration time_left{};           ///< zero: without end
-    bool follows_redirects = true;  ///< the body of a redirect is not wanted
-    bool many_in_flight = false;    ///< then memory counts for more than the speed of one transfer
+    Duration time_left{};                ///< zero: without end
+    bool follows_redirects = true;       ///< the body of a redirect is not wanted
+    bool many_in_flight = false;         ///< then memory counts for more than the speed of one transfer
+    Duration lookup{};                   ///< how long the lookup of its host has taken, of the time to connect
+    const std::string* proxy = nullptr;  ///< must stay as long as the request; empty: none
+    ListPtr addresses{};                 ///< what libcurl is to learn of hosts (CURLOPT_RESOLVE)
   };
   /// `request` has been checked, and must stay until finish().
   void prepare(const Request& request, Hop hop);
@@ -54,17 +56,20 @@ class Transfer {
   void abandon() noexcept;
 
   CURL* handle() const noexcept { return easy_.get(); }
+  /// Among the last two of this request: there are two while both families are tried.
+  bool has_opened(int socket) const noexcept { return socket == opened_[0] || socket == opened_[1]; }
   /// Of a prepared request.
   const std::string& url() const noexcept { return request_->url; }
 
  private:
-  void set_session_options(CURLSH* tls_sessions, curl_slist* resolve);
+  void set_session_options(CURLSH* tls_sessions);
   void set_tls_options();
   void set_method(const Request& request);
   void set_headers(const Request& request);
   void set_credentials(const Request& request);
-  void set_limits(const Limits& limits, Hop hop);
+  void set_limits(const Limits& limits);
   void set_http_version(const std::string& url);
+  void set_route();
 
   // What libcurl calls while it drives the handle. False ends the transfer.
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept;
@@ -100,12 +105,13 @@ class Transfer {
   std::string user_;
   std::string password_;
   Limits limits_;
+  Duration connect_timeout_ = limits_.connect_timeout;
   Duration time_left_{};
+  std::string proxy_;
   bool netrc_ = false;
   bool had_body_ = false;
   bool https_ = false;
   bool many_in_flight_ = false;
-  bool resolve_is_set_ = false;
 
   // The request under way.
   const Request* request_ = nullptr;
@@ -119,6 +125,7 @@ class Transfer {
   bool skipped_enough_ = false;
   bool sink_begun_ = false;
   bool refused_address_ = false;
+  std::array<int, 2> opened_{-1, -1};
   int open_error_ = 0;  // errno of the last socket that could not be made
 };
 

@@ -32,6 +32,14 @@ long ip_resolve(SessionOptions::IpVersion version) noexcept {
   return CURL_IPRESOLVE_WHATEVER;
 }
 
+const std::string kNoProxy;
+
+// What a lookup has used up is gone; zero or less means no limit, so there must be something left.
+Duration connect_time_left(Duration limit, Duration used) noexcept {
+  if (limit <= Duration::zero()) return limit;
+  return std::max<Duration>(limit - used, std::chrono::milliseconds(1));
+}
+
 // Where there is no TLS handshake in which to agree on a version.
 long plain_version(SessionOptions::HttpVersion version) noexcept {
   return version == SessionOptions::HttpVersion::http2 ? CURL_HTTP_VERSION_2_0 : CURL_HTTP_VERSION_1_1;
@@ -48,15 +56,15 @@ std::string header_line(const Header& field) {
 
 }  // namespace
 
-Transfer::Transfer(const SessionOptions& options, Sockets& sockets, CURLSH* tls_sessions, curl_slist* resolve)
+Transfer::Transfer(const SessionOptions& options, Sockets& sockets, CURLSH* tls_sessions)
     : options_(options), sockets_(sockets), easy_(make_easy()) {
-  set_session_options(tls_sessions, resolve);
+  set_session_options(tls_sessions);
   set_tls_options();
 }
 
 Transfer::~Transfer() = default;
 
-void Transfer::set_session_options(CURLSH* tls_sessions, curl_slist* resolve) {
+void Transfer::set_session_options(CURLSH* tls_sessions) {
   CURL* const easy = easy_.get();
   set_pointer(easy, CURLOPT_ERRORBUFFER, error_text_.data());
   set_number(easy, CURLOPT_NOSIGNAL, 1);
@@ -65,17 +73,19 @@ void Transfer::set_session_options(CURLSH* tls_sessions, curl_slist* resolve) {
   set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set_number(easy, CURLOPT_FOLLOWLOCATION, 0);
   set_number(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1);
+  // It is given all addresses, and told which to forget: looking for old ones at the end of every transfer is in vain.
+  set_number(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1);
   set_pointer(easy, CURLOPT_SHARE, tls_sessions);
   set_number(easy, CURLOPT_IPRESOLVE, ip_resolve(options_.ip_version));
   if (!options_.user_agent.empty()) set_text(easy, CURLOPT_USERAGENT, options_.user_agent);
-  if (!options_.proxy.empty()) set_text(easy, CURLOPT_PROXY, options_.proxy);
+  // ProxyRules decides, also by the environment: libcurl is not to look there again.
+  set_text(easy, CURLOPT_PROXY, proxy_);
+  set_text(easy, CURLOPT_NOPROXY, "");
   if (!options_.netrc_file.empty()) set_text(easy, CURLOPT_NETRC_FILE, options_.netrc_file);
   if (options_.compressed) {
     set_text(easy, CURLOPT_ACCEPT_ENCODING, BodyDecoder::kAccepted);
     set_number(easy, CURLOPT_HTTP_CONTENT_DECODING, 0);
   }
-  set_pointer(easy, CURLOPT_RESOLVE, resolve);
-  resolve_is_set_ = resolve != nullptr;
 
   set_callback(easy, CURLOPT_HEADERFUNCTION, reinterpret_cast<Callback>(&on_header));
   set_pointer(easy, CURLOPT_HEADERDATA, this);
@@ -86,7 +96,7 @@ void Transfer::set_session_options(CURLSH* tls_sessions, curl_slist* resolve) {
   set_callback(easy, CURLOPT_CLOSESOCKETFUNCTION, reinterpret_cast<Callback>(&on_close));
   set_pointer(easy, CURLOPT_CLOSESOCKETDATA, &sockets_);  // a connection outlives the transfer that opened it
 
-  set_number(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(limits_.connect_timeout));
+  set_number(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(connect_timeout_));
   set_number(easy, CURLOPT_BUFFERSIZE, kLargeBuffer);
   set_number(easy, CURLOPT_HTTP_VERSION, plain_version(options_.http_version));
 }
@@ -110,13 +120,14 @@ void Transfer::set_tls_options() {
 
 void Transfer::prepare(const Request& request, Hop hop) {
   request_ = &request;
-  hop_ = hop;
+  hop_ = std::move(hop);
   set_text(easy_.get(), CURLOPT_URL, request.url);
   set_method(request);
   set_headers(request);
   set_credentials(request);
-  set_limits(request.limits, hop);
+  set_limits(request.limits);
   set_http_version(request.url);
+  set_route();
   head_.clear();
   response_ = Response{};
   response_.final_url = request.url;
@@ -127,6 +138,7 @@ void Transfer::prepare(const Request& request, Hop hop) {
   skipped_ = 0;
   skipped_enough_ = sink_begun_ = refused_address_ = false;
   open_error_ = 0;
+  opened_ = {-1, -1};
 }
 
 void Transfer::set_method(const Request& request) {
@@ -180,26 +192,37 @@ void Transfer::set_credentials(const Request& request) {
   }
 }
 
-void Transfer::set_limits(const Limits& limits, Hop hop) {
+void Transfer::set_limits(const Limits& limits) {
   CURL* const easy = easy_.get();
-  if (limits.connect_timeout != limits_.connect_timeout) {
+  const Duration connect_timeout = connect_time_left(limits.connect_timeout, hop_.lookup);
+  if (connect_timeout != connect_timeout_) {
     // Zero would be libcurl's own default, 300 s.
     const long none = to_milliseconds(Duration::max());
-    const long timeout = to_milliseconds(limits.connect_timeout);
+    const long timeout = to_milliseconds(connect_timeout);
     set_number(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout != 0 ? timeout : none);
+    connect_timeout_ = connect_timeout;
   }
-  if (hop.time_left != time_left_) set_number(easy, CURLOPT_TIMEOUT_MS, to_milliseconds(hop.time_left));
+  if (hop_.time_left != time_left_) set_number(easy, CURLOPT_TIMEOUT_MS, to_milliseconds(hop_.time_left));
   if (limits.low_speed_bytes != limits_.low_speed_bytes || limits.low_speed_time != limits_.low_speed_time) {
     const auto bytes = std::min<std::uint64_t>(limits.low_speed_bytes, std::numeric_limits<long>::max());
     set_number(easy, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(bytes));
     set_number(easy, CURLOPT_LOW_SPEED_TIME, to_seconds(limits.low_speed_time));
   }
-  if (hop.many_in_flight != many_in_flight_) {
-    set_number(easy, CURLOPT_BUFFERSIZE, hop.many_in_flight ? kSmallBuffer : kLargeBuffer);
-    many_in_flight_ = hop.many_in_flight;
+  if (hop_.many_in_flight != many_in_flight_) {
+    set_number(easy, CURLOPT_BUFFERSIZE, hop_.many_in_flight ? kSmallBuffer : kLargeBuffer);
+    many_in_flight_ = hop_.many_in_flight;
   }
   limits_ = limits;
-  time_left_ = hop.time_left;
+  time_left_ = hop_.time_left;
+}
+
+void Transfer::set_route() {
+  const std::string& proxy = hop_.proxy != nullptr ? *hop_.proxy : kNoProxy;
+  if (proxy != proxy_) {
+    set_text(easy_.get(), CURLOPT_PROXY, proxy);
+    proxy_ = proxy;
+  }
+  if (hop_.addresses) set_pointer(easy_.get(), CURLOPT_RESOLVE, hop_.addresses.get());
 }
 
 void Transfer::set_http_version(const std::string& url) {

@@ -1,6 +1,7 @@
 #include "http/url.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <overlap/http/headers.hpp>
 
@@ -77,11 +78,37 @@ std::expected<void, Failure> split_credentials(Request& request) {
   return {};
 }
 
-std::string origin_key(std::string_view url) {
-  std::string key(url.substr(0, url.find("://") + 3));
-  key += authority_of(url);
-  std::ranges::transform(key, key.begin(),
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return lower;
+}
+
+std::optional<HostPort> host_port(std::string_view url) noexcept {
+  std::uint16_t port = is_https(url) ? 443 : 80;
+  std::string_view host = authority_of(url);
+  const std::size_t colon = host.rfind(':');
+  const std::size_t bracket = host.rfind(']');  // of an IPv6 address, which has colons of its own
+  if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
+    const char* const end = host.data() + host.size();
+    if (colon + 1 < host.size()) {
+      const auto [stop, error] = std::from_chars(host.data() + colon + 1, end, port);
+      if (error != std::errc{} || stop != end || port == 0) return std::nullopt;
+    }
+    host = host.substr(0, colon);
+  }
+  const bool plain = std::ranges::all_of(host, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-._[]:").contains(c);
+  });
+  if (!plain || host.empty()) return std::nullopt;
+  return HostPort{host, port};
+}
+
+std::string origin_key(std::string_view url) {
+  std::string key = lower_case(url.substr(0, url.find("://") + 3));
+  key += lower_case(authority_of(url));
   const std::string_view authority = authority_of(key);
   const std::size_t colon = authority.rfind(':');
   const std::size_t bracket = authority.rfind(']');  // of an IPv6 address, which has colons of its own

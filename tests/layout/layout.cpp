@@ -27,8 +27,8 @@ struct Home {
 
 constexpr std::array kHomes = {
     Home{"boost/asio", Layer::async}, Home{"boost/beast", Layer::http}, Home{"curl/", Layer::http},
-    Home{"CLI/", Layer::tool},        Home{"sqlite3.h", Layer::tool},   Home{"jpeglib.h", Layer::tool},
-    Home{"iostream", Layer::tool},
+    Home{"ares", Layer::http},        Home{"CLI/", Layer::tool},        Home{"sqlite3.h", Layer::tool},
+    Home{"jpeglib.h", Layer::tool},   Home{"iostream", Layer::tool},
 };
 
 struct Include {

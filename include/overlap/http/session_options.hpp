@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,12 @@ struct SessionOptions {
   bool insecure = false;      ///< accepts any certificate
   std::string client_cert{};  ///< PEM
   std::string client_key{};
-  std::string proxy{};  ///< "http://host:port", "socks5h://..."; empty: as http_proxy, https_proxy and no_proxy say
+  std::string proxy{};    ///< "http://host:port", "socks5h://..."; empty: as http_proxy, https_proxy and no_proxy say
+  bool no_proxy = false;  ///< none, whatever `proxy` and the environment say
   std::size_t max_connections = 0;           ///< requests under way at once; further ones wait in order. 0: no bound
   std::size_t max_connections_per_host = 0;  ///< the same by scheme, host and port
-  std::vector<std::string> resolve{};        ///< "host:port:address[,address]", instead of a lookup
+  std::vector<std::string> resolve{};        ///< "host:port:address[,address]", instead of a lookup; host may be "*"
+  std::vector<std::string> dns_servers{};    ///< "address[:port]"; empty: as /etc/resolv.conf says
   std::string user{};  ///< Basic authentication for every request but those that a redirect leads to another origin
   std::string password{};
   std::string netrc_file{};               ///< user and password by host; used and withheld likewise
@@ -40,9 +43,12 @@ struct SessionOptions {
   template <class Archive>
   void serialize(Archive& archive) {
     archive(user_agent, compressed, http_version, ip_version, ca_file, insecure, client_cert, client_key, proxy,
-            max_connections, max_connections_per_host, resolve, user, password, netrc_file, block_private,
-            allow_insecure_redirects);
+            no_proxy, max_connections, max_connections_per_host, resolve, dns_servers, user, password, netrc_file,
+            block_private, allow_insecure_redirects);
   }
 };
+
+/// What keeps a Session from being made with these; nothing if it can be.
+std::optional<std::string> problem_with(const SessionOptions& options);
 
 }  // namespace overlap::http

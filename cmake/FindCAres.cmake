@@ -1,0 +1,20 @@
+# CAres::CAres, the library that looks names up. Debian's package brings a pkg-config file and no CMake one.
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(PC_CARES QUIET libcares)
+endif()
+find_path(CAres_INCLUDE_DIR ares.h HINTS ${PC_CARES_INCLUDE_DIRS})
+find_library(CAres_LIBRARY NAMES cares HINTS ${PC_CARES_LIBRARY_DIRS})
+if(CAres_INCLUDE_DIR AND EXISTS "${CAres_INCLUDE_DIR}/ares_version.h")
+  file(STRINGS "${CAres_INCLUDE_DIR}/ares_version.h" version_line REGEX "define ARES_VERSION_STR")
+  string(REGEX REPLACE ".*\"([0-9.]+).*" "\\1" CAres_VERSION "${version_line}")
+endif()
+
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(CAres REQUIRED_VARS CAres_LIBRARY CAres_INCLUDE_DIR VERSION_VAR CAres_VERSION)
+if(CAres_FOUND AND NOT TARGET CAres::CAres)
+  add_library(CAres::CAres UNKNOWN IMPORTED)
+  set_target_properties(CAres::CAres PROPERTIES IMPORTED_LOCATION "${CAres_LIBRARY}"
+                        INTERFACE_INCLUDE_DIRECTORIES "${CAres_INCLUDE_DIR}")
+endif()
+mark_as_advanced(CAres_INCLUDE_DIR CAres_LIBRARY)

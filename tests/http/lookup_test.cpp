@@ -1,0 +1,191 @@
+// Requests to names: what the resolver finds out is where they go.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <overlap/async/sleep.hpp>
+
+#include "http/fetching.hpp"
+#include "support/dns_server.hpp"
+
+namespace overlap::test {
+namespace {
+
+using http::Request;
+using http::Session;
+using http::SessionOptions;
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+using Kind = DnsReply::Kind;
+
+SessionOptions asking(const DnsServer& dns) {
+  return {.ip_version = SessionOptions::IpVersion::v4, .dns_servers = {dns.address()}};
+}
+
+std::string url_of(const RawServer& server, const std::string& host, const std::string& path = "/") {
+  return "http://" + host + ":" + std::to_string(server.port()) + path;
+}
+
+Task<std::size_t> fetch_each(SessionOptions options, std::vector<std::string> urls) {
+  std::size_t good = 0;
+  Session& session = Session::of_current_loop(options);
+  for (const std::string& url : urls) {
+    Request request = request_for(url);
+    const Fetched fetched = co_await session.try_fetch(std::move(request));
+    EXPECT_TRUE(fetched) << fetched.error().message;
+    if (fetched) ++good;
+  }
+  co_return good;
+}
+
+TEST(Lookup, ANameIsAskedOfTheNameServerOnce) {
+  const RawServer server(answer_all());
+  const DnsServer dns({.addresses = {"127.0.0.1"}});
+  EXPECT_EQ(run(fetch_each(asking(dns), std::vector(20, url_of(server, "www.example.test")))), 20U);
+  EXPECT_THAT(dns.questions(), ElementsAre("www.example.test"));
+  EXPECT_EQ(server.connections(), 1U);
+  EXPECT_THAT(server.requests().front(), HasSubstr("Host: www.example.test:"));
+}
+
+TEST(Lookup, MoreHostsThanAreKeptAllGoWhereTheirNamesSay) {
+  const RawServer server(answer_all(ok("x", "Connection: close\r\n")));
+  const DnsServer dns({.addresses = {"127.0.0.1"}});
+  std::vector<std::string> urls;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 600; ++i) urls.push_back(url_of(server, "host-" + std::to_string(i) + ".test"));
+  }
+  EXPECT_EQ(run(fetch_each(asking(dns), std::move(urls))), 1200U);
+  EXPECT_THAT(dns.questions(), SizeIs(600));
+}
+
+TEST(Lookup, AnAddressThatHasChangedIsGoneTo) {
+  const RawServer server(answer_all(ok("x", "Connection: close\r\n")));
+  std::string address = "127.0.0.1";
+  const DnsServer dns([&](const std::string& name) -> DnsReply {
+    return {.addresses = {name == "other.test" ? "127.0.0.1" : address}, .ttl = 0};
+  });
+  run([](SessionOptions options, std::string url, std::string& moved) -> Task<void> {
+    Session& session = Session::of_current_loop(options);
+    Request first = request_for(url);
+    EXPECT_TRUE(co_await session.try_fetch(std::move(first)));
+    moved = "127.0.0.2";                     // where nobody listens
+    co_await sleep_for(milliseconds(1100));  // an answer is kept for a second at least
+    Request second = request_for(url);
+    EXPECT_EQ(class_of(co_await session.try_fetch(std::move(second))), "connect");
+  }(asking(dns), url_of(server, "www.example.test"), address));
+}
+
+TEST(Lookup, ANameThatIsNoneIsDnsAndNotWorthARetry) {
+  const DnsServer dns({.kind = Kind::no_such_name});
+  const Fetched fetched = try_fetch("http://nosuch.example.test/", asking(dns));
+  EXPECT_EQ(class_of(fetched), "dns");
+  EXPECT_FALSE(fetched.error().may_retry);
+  EXPECT_EQ(fetched.error().message, "http://nosuch.example.test/: there is no such host");
+}
+
+TEST(Lookup, AServerThatFailsIsDnsAndWorthARetry) {
+  const DnsServer dns({.kind = Kind::server_failure});
+  const Fetched fetched = try_fetch("http://www.example.test/", asking(dns));
+  EXPECT_EQ(class_of(fetched), "dns");
+  EXPECT_TRUE(fetched.error().may_retry);
+}
+
+TEST(Lookup, ItCountsAsTimeToConnect) {
+  const DnsServer dns({.kind = Kind::silence});
+  Request request = request_for("http://www.example.test/");
+  request.limits.connect_timeout = milliseconds(50);
+  EXPECT_EQ(class_of(try_fetch(request, asking(dns))), "timeout");
+}
+
+TEST(Lookup, ItCountsAsTimeOfTheRequest) {
+  const DnsServer dns({.kind = Kind::silence});
+  Request request = request_for("http://www.example.test/");
+  request.limits.max_time = milliseconds(50);
+  EXPECT_EQ(class_of(try_fetch(request, asking(dns))), "timeout");
+}
+
+TEST(Lookup, ANameThatMeansAPrivateAddressIsRefusedWhenBlocked) {
+  const RawServer server(answer_all());
+  const DnsServer dns({.addresses = {"127.0.0.1"}});
+  SessionOptions options = asking(dns);
+  options.block_private = true;
+  EXPECT_EQ(class_of(try_fetch(url_of(server, "innocent.example.test"), options)), "refused");
+  EXPECT_EQ(server.connections(), 0U);
+}
+
+/// A socket on 127.0.0.2 that takes no connection, at the port of a server on 127.0.0.1.
+class DeafAddress {
+ public:
+  explicit DeafAddress(std::uint16_t port) : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_port = htons(port);
+    inet_pton(AF_INET, "127.0.0.2", &address_.sin_addr);
+    bind(listener_, generic(), sizeof address_);
+    listen(listener_, 0);
+    for (int& client : clients_) {  // as many as its queue takes: the next one gets no answer
+      client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      connect(client, generic(), sizeof address_);
+    }
+  }
+  ~DeafAddress() {
+    for (const int client : clients_) close(client);
+    close(listener_);
+  }
+  DeafAddress(const DeafAddress&) = delete;
+  DeafAddress& operator=(const DeafAddress&) = delete;
+
+ private:
+  sockaddr* generic() { return reinterpret_cast<sockaddr*>(&address_); }
+
+  sockaddr_in address_{};
+  int listener_;
+  std::array<int, 4> clients_{};
+};
+
+std::vector<std::string> resolving_to(const RawServer& server, const std::string& addresses) {
+  return {"www.example.test:" + std::to_string(server.port()) + ":" + addresses};
+}
+
+TEST(Lookup, AfterAnAddressThatNeverAnswersTheNextIsTried) {
+  const RawServer server(answer_all());
+  const DeafAddress deaf(server.port());
+  Request request = request_for(url_of(server, "www.example.test"));
+  request.limits.connect_timeout = milliseconds(1000);
+  const Fetched fetched = try_fetch(request, {.resolve = resolving_to(server, "127.0.0.2,127.0.0.1")});
+  ASSERT_TRUE(fetched) << fetched.error().message;
+  EXPECT_THAT(fetched->remote_address, StartsWith("127.0.0.1:"));
+}
+
+TEST(Lookup, AfterAnAddressThatRefusesTheNextIsTried) {
+  const RawServer server(answer_all());
+  const Fetched fetched =
+      try_fetch(url_of(server, "www.example.test"), {.resolve = resolving_to(server, "127.0.0.3,127.0.0.1")});
+  ASSERT_TRUE(fetched) << fetched.error().message;
+}
+
+TEST(Lookup, AGivenAddressIsNotAskedFor) {
+  const RawServer server(answer_all());
+  const DnsServer dns({.kind = Kind::no_such_name});
+  SessionOptions options = asking(dns);
+  options.resolve = resolving_to(server, "127.0.0.1");
+  EXPECT_TRUE(try_fetch(url_of(server, "www.example.test"), options));
+  EXPECT_THAT(dns.questions(), IsEmpty());
+}
+
+TEST(Lookup, OptionsThatCannotBeReadAreSaid) {
+  Loop loop;
+  EXPECT_THROW(Session(loop, {.resolve = {"host:80:elsewhere"}}), std::invalid_argument);
+  EXPECT_THROW(Session(loop, {.dns_servers = {"elsewhere"}}), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace overlap::test
