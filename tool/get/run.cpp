@@ -15,6 +15,8 @@ namespace overlap::get {
 namespace {
 
 constexpr auto kProgressEvery = std::chrono::milliseconds(100);
+constexpr auto kSuccession = std::chrono::milliseconds(1);
+constexpr std::size_t kShareOfABatch = 2;  // a batch is so much of what runs: the rest keeps the executor busy
 
 /// Whether the failure is this machine's, and says nothing of the URL.
 bool is_ours(http::ErrorClass error_class) {
@@ -80,9 +82,13 @@ void Run::wait() {
   if (has_more_to_pull_ || (may_pull && scheduler_.running() == 0 && scheduler_.queued() == 0)) timeout = 0;
   pollfd watched[] = {{completions_.descriptor(), POLLIN, 0}, {interrupts_.descriptor(), POLLIN, 0}};
   poll(watched, std::size(watched), timeout);
+  // With requests that end in quick succession each would have a transaction, and wake this thread, for itself.
+  if ((watched[0].revents & POLLIN) == 0) return;
+  completions_.linger(scheduler_.running() / kShareOfABatch, reaped_ + kSuccession);
 }
 
 void Run::reap() {
+  reaped_ = Clock::now();
   for (Completions::Ended& one : completions_.take()) ended(std::move(one));
   // Before anything is started in place of what has ended: so no more than was in flight can be lost.
   if (const auto kept = ledger_.commit(); !kept) {

@@ -143,6 +143,7 @@ class Run {
   Repeats urls_;
   std::size_t repeats_waiting_ = 0;
   bool has_more_to_pull_ = false;
+  TimePoint reaped_{};
   std::mt19937_64 random_{std::random_device{}()};
   Totals totals_;
 
