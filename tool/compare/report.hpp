@@ -1,6 +1,7 @@
 // What people read: the table, and what stands around it.
 #pragma once
 
+#include <iosfwd>
 #include <span>
 #include <string>
 
@@ -20,6 +21,9 @@ struct Findings {
 
 /// Plain text of at most 100 columns, ended by a newline.
 std::string report_text(const Findings& findings);
+
+/// Chrome trace events of the traced runs, each model a process by itself, all from the time 0.
+void write_trace(std::ostream& out, const Findings& findings);
 
 /// One JSON object with everything: options, machine, figures, every single run.
 std::string report_json(const Findings& findings);
