@@ -18,6 +18,7 @@ finish() {
 }
 trap finish EXIT
 
+chmod 755 "$memory"  # where this is root, the worker of nginx is not
 "$python" "$bench/saved_files.py" prepare "$memory/www" "$files" "$size"
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cat >"$work/nginx.conf" <<CONF

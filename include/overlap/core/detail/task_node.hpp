@@ -7,11 +7,14 @@
 /// interleaving of these steps; what they take for granted is at the head of task_node.cpp.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <new>
 #include <optional>
 #include <utility>
 
+#include <overlap/core/detail/node_memory.hpp>
 #include <overlap/core/detail/trace_point.hpp>
 #include <overlap/core/time.hpp>
 
@@ -65,6 +68,14 @@ class TaskNode {
   TaskNode() noexcept = default;
   TaskNode(const TaskNode&) = delete;
   TaskNode& operator=(const TaskNode&) = delete;
+
+  static void* operator new(std::size_t size) { return NodeMemory::allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { NodeMemory::release(memory, size); }
+  // A callable may ask for more alignment than is usual.
+  static void* operator new(std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }
+  static void operator delete(void* memory, std::size_t size, std::align_val_t alignment) noexcept {
+    ::operator delete(memory, size, alignment);
+  }
 
   /// For a node that no other thread knows of yet.
   void retain_unshared() noexcept {
