@@ -56,7 +56,7 @@ std::pair<std::string, std::string> read_all(std::string_view bytes, std::size_t
     check(got <= block.size());
     text.append(block, 0, got);
   }
-  text.resize(std::min(text.size(), kMostOut));
+  if (text.size() >= kMostOut) return {text.substr(0, kMostOut), ""};  // whether it ends well was not looked at
   return {std::move(text), source.error().value_or("")};
 }
 

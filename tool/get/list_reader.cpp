@@ -96,12 +96,12 @@ void ListReader::take_argument() {
 
 /// Decodes the next line, or notices the end. False if neither can be told without more bytes.
 bool ListReader::take_line() {
-  if (decoder_->error()) {
-    end(fmt::format("{}: {}", cli::escape_for_terminal(name_), *decoder_->error()));
-    return true;
-  }
   if (auto entry = decoder_->more()) {
     offer(std::move(entry));
+    return true;
+  }
+  if (decoder_->error()) {
+    end(fmt::format("{}: {}", cli::escape_for_terminal(name_), *decoder_->error()));
     return true;
   }
   const auto line = lines_->take();
@@ -124,7 +124,7 @@ void ListReader::take_end() {
   auto last = decoder_->finish();
   if (!last) last = decoder_->more();
   if (last) return offer(std::move(last));
-  if (!decoder_->error()) end(std::nullopt);
+  if (!decoder_->error()) end(std::nullopt);  // else the next call says it
 }
 
 void ListReader::offer(std::optional<ListEntry> entry) {
