@@ -123,6 +123,22 @@ TEST(Compare, TraceOfEveryModelKeepsTheRulesOfTheFormat) {
                                  Pair("threads, run 1", 160)));
 }
 
+TEST(Compare, PageHoldsEveryTaskOfEveryModel) {
+  const TemporaryDirectory directory;
+  const ProgramResult result =
+      compare({"--latency", "2ms", "--repeat", "1", "--warmup", "0", "--html", directory.file("page.html")});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const std::string page = directory.read("page.html");
+  const std::string begin = "<script type=\"application/json\" id=\"data\">";
+  const auto from = page.find(begin) + begin.size();
+  const auto data = boost::json::parse(page.substr(from, page.find("</script>", from) - from));
+  ASSERT_EQ(data.at("models").as_array().size(), 4U);
+  for (const auto& model : data.at("models").as_array()) {
+    EXPECT_EQ(model.at("timeline").at("tasks").as_array().size(), 160U);
+  }
+  EXPECT_THAT(page, Not(HasSubstr("https://")));
+}
+
 TEST(Compare, TraceThatCannotBeWrittenCostsNoWaiting) {
   const ProgramResult result = compare({"--workload", "cpu", "--trace", "/no/such/place/trace.json"});
   EXPECT_EQ(result.exit_code, 3);

@@ -15,6 +15,7 @@
 #include "compare/compare_options.hpp"
 #include "compare/machine.hpp"
 #include "compare/output_file.hpp"
+#include "compare/page/page.hpp"
 #include "compare/progress.hpp"
 #include "compare/report.hpp"
 #include "compare/run_one.hpp"
@@ -47,6 +48,7 @@ constexpr const char* kFooter =
     "\n"
     "Examples:\n"
     "  overlap compare\n"
+    "  overlap compare --html pages.html\n"
     "  overlap compare --workload cpu --models inline,threads,processes --json cpu.json\n"
     "  overlap compare --workload urls.txt --workers 10 -j 100\n";
 
@@ -59,6 +61,7 @@ int complain(int code, std::string_view message) {
 struct Outputs {
   OutputFile json;
   OutputFile trace;
+  OutputFile page;
 };
 
 std::expected<Outputs, std::string> open_outputs(const CompareFlags& flags) {
@@ -67,13 +70,16 @@ std::expected<Outputs, std::string> open_outputs(const CompareFlags& flags) {
     return std::unexpected(opened.error());
   }
   if (auto opened = outputs.trace.open(flags.trace); !opened) return std::unexpected(opened.error());
+  if (auto opened = outputs.page.open(flags.html); !opened) return std::unexpected(opened.error());
   return outputs;
 }
 
 std::expected<void, std::string> write_outputs(Outputs& outputs, const Findings& findings) {
   const auto json = [&findings](std::ostream& out) { out << report_json(findings); };
   if (auto written = outputs.json.write(json); !written) return written;
-  return outputs.trace.write([&findings](std::ostream& out) { write_trace(out, findings); });
+  const auto trace = [&findings](std::ostream& out) { write_trace(out, findings); };
+  if (auto written = outputs.trace.write(trace); !written) return written;
+  return outputs.page.write([&findings](std::ostream& out) { write_page(out, findings); });
 }
 
 /// The table goes to standard output, unless the figures for programs do.
@@ -141,6 +147,8 @@ void add_flags(CLI::App& command, CompareFlags& flags) {
   add_duration(command, "--latency", flags.latency, "How long the built-in origin waits before it answers");
   add_duration(command, "--sleep-unit", flags.sleep_unit, "What stands for a second in the workload 'sleep'");
   command.add_option("--json", flags.json, "Write all figures, those of every run too, to this file ('-': stdout)")
+      ->type_name("FILE");
+  command.add_option("--html", flags.html, "Draw everything, with a timeline of each model, on a page in this file")
       ->type_name("FILE");
   command.add_option("--trace", flags.trace, "Write what every task did to this file, for ui.perfetto.dev")
       ->type_name("FILE");

@@ -23,6 +23,7 @@ struct CompareFlags {
   Duration sleep_unit = std::chrono::seconds(1);
   std::string json;   ///< file; "-" is standard output
   std::string trace;  ///< file
+  std::string html;   ///< file
   bool verbose = false;
 };
 

@@ -19,6 +19,12 @@ struct Findings {
   const Machine& machine;
 };
 
+/// Which work: "pages: 160 downloads: 2 sites x 80 pages, answered after 50ms".
+std::string subject_of(const Findings& findings);
+
+/// How it was run, on what: "5 workers; 5 runs of each model; 2 CPUs".
+std::string conditions_of(const Findings& findings);
+
 /// Plain text of at most 100 columns, ended by a newline.
 std::string report_text(const Findings& findings);
 
