@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "e2e/get_program.hpp"
+#include "support/chrome_trace.hpp"
 
 namespace overlap {
 namespace {
@@ -100,6 +101,38 @@ TEST(Watch, TheSummaryGroupsWhatWentWrongWithExamplesAndAdvice) {
   ASSERT_EQ(groups.size(), 2U);
   EXPECT_EQ(number(groups[0], "count"), 5);
   EXPECT_EQ(groups[0].at("examples").as_array().size(), 3U);
+}
+
+std::map<std::string, int> counted_names(const boost::json::value& trace) {
+  std::map<std::string, int> names;
+  for (const auto& event : trace.at("traceEvents").as_array()) {
+    if (event.at("ph") == "X") ++names[std::string(event.at("name").as_string())];
+  }
+  return names;
+}
+
+TEST(Watch, TheTraceHasEveryRequestAndItsPhasesUnderEveryModel) {
+  const Origin origin;
+  const TemporaryDirectory directory;
+  const std::string list = origin.url("/bytes/100") + "\n" + origin.url("/fault/status/404") + "\n";
+  for (const char* const model : {"inline", "threads", "loop", "processes"}) {
+    const std::string file = directory.file(std::string(model) + ".json");
+    overlap_program({"get", "-q", "-i", "-", "--to", "null", "--model", model, "--trace", file}, list);
+    const auto trace = boost::json::parse(directory.read(std::string(model) + ".json"));
+    EXPECT_EQ(testing_support::ChromeTraceRules::broken_by(trace), std::vector<std::string>()) << model;
+    auto names = counted_names(trace);
+    EXPECT_EQ(names[origin.url("/bytes/100")], 1) << model;
+    EXPECT_EQ(names[origin.url("/fault/status/404")], 1) << model;
+    EXPECT_EQ(names["waiting for the first byte"], 2) << model;
+  }
+}
+
+TEST(Watch, ATraceThatCannotBeWrittenIsAnError) {
+  const Origin origin;
+  const auto result = overlap_program({"get", origin.url("/bytes/1"), "--to", "null", "--trace", "/nonexistent/trace"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("--trace: cannot write /nonexistent/trace: No such file or directory"));
+  EXPECT_EQ(origin.requests(), 0U);
 }
 
 TEST(Watch, Usr1PrintsALineOfStatusAndTheRunGoesOn) {

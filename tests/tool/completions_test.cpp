@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <thread>
+
 #include <overlap/executors/inline_executor.hpp>
 #include <overlap/executors/thread_pool_executor.hpp>
 
@@ -18,9 +20,15 @@ bool is_readable(const Completions& completions) {
   return poll(&watched, 1, 0) == 1;
 }
 
+Receipt receipt_of(std::uint64_t id) {
+  Receipt receipt;
+  receipt.id = id;
+  return receipt;
+}
+
 void end_one(Completions& completions, std::uint64_t id) {
   InlineExecutor executor;
-  completions.watch(id, executor.submit([id] { return Receipt{.id = id}; }));
+  completions.watch(id, executor.submit([id] { return receipt_of(id); }));
 }
 
 TEST(Completions, TheDescriptorIsReadableWhileThereIsSomethingToTake) {
@@ -56,9 +64,9 @@ TEST(Completions, LingeringWaitsForThoseThatAreStillToCome) {
   test::Gate gate;
   Completions completions;
   end_one(completions, 1);
-  completions.watch(2, pool.submit([&gate] {
-    gate.wait();
-    return Receipt{.id = 2};
+  completions.watch(2, pool.submit([pass = gate.pass()] {
+    pass.wait();
+    return receipt_of(2);
   }));
   std::thread opener([&gate] { gate.open(); });
   completions.linger(2, Clock::now() + hours(1));

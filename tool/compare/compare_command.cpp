@@ -10,11 +10,11 @@
 #include <memory>
 
 #include "cli/escape.hpp"
+#include "cli/output_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/units.hpp"
 #include "compare/compare_options.hpp"
 #include "compare/machine.hpp"
-#include "compare/output_file.hpp"
 #include "compare/page/page.hpp"
 #include "compare/progress.hpp"
 #include "compare/report.hpp"
@@ -59,9 +59,9 @@ int complain(int code, std::string_view message) {
 
 /// The files that a comparison writes, opened before the first run, so that a wrong name costs no waiting.
 struct Outputs {
-  OutputFile json;
-  OutputFile trace;
-  OutputFile page;
+  cli::OutputFile json;
+  cli::OutputFile trace;
+  cli::OutputFile page;
 };
 
 std::expected<Outputs, std::string> open_outputs(const CompareFlags& flags) {

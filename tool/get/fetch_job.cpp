@@ -27,6 +27,7 @@ std::string value_of(const http::Response& response, std::string_view header) {
 void read_response(Receipt& receipt, const http::Response& response, bool is_conditional) {
   receipt.status = response.status;
   receipt.bytes = response.body_bytes;
+  receipt.timings = response.timings;
   receipt.retry_after = value_of(response, "Retry-After");
   receipt.content_type = value_of(response, "Content-Type");
   receipt.validators = {value_of(response, "ETag"), value_of(response, "Last-Modified")};

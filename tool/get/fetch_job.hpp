@@ -91,15 +91,16 @@ struct Receipt {
   std::string sha256;         ///< of the body that was saved, in hex
   std::string content_type;   ///< this and the validators: as the server sent them
   Validators validators;
-  Duration seconds{};  ///< of this request alone
-  std::string path;    ///< where the body is, below the directory; empty while it is a part
-  std::string part;    ///< with FetchConfig::late_names: of the body
-  std::string name;    ///< likewise: that the server gives it (Content-Disposition); any bytes
+  Duration seconds{};     ///< of this request alone
+  http::Timings timings;  ///< of the response, if one came
+  std::string path;       ///< where the body is, below the directory; empty while it is a part
+  std::string part;       ///< with FetchConfig::late_names: of the body
+  std::string name;       ///< likewise: that the server gives it (Content-Disposition); any bytes
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(id, outcome, error_class, message, may_retry, disk_is_full, status, location, retry_after, bytes, sha256,
-            content_type, validators, seconds, path, part, name);
+            content_type, validators, seconds, path, part, name, timings);
   }
 };
 

@@ -19,6 +19,7 @@
 #include "get/ledger.hpp"
 #include "get/list_source.hpp"
 #include "get/output_directory.hpp"
+#include "get/run_outputs.hpp"
 #include "get/summary.hpp"
 #include "manifest/utc.hpp"
 
@@ -128,21 +129,10 @@ bool close_ledger(Ledger& ledger, const Totals& totals, RunEnd end) {
   return closed.has_value();
 }
 
-/// Whether all was logged; says so if not.
-bool close_log(std::optional<OutcomeLog>& log) {
-  if (!log) return true;
-  log->flush();
-  if (log->error()) complain(kDisk, *log->error());
-  return !log->error();
-}
-
 int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists, Ledger& ledger) {
-  std::optional<OutcomeLog> log;
-  if (!flags.log.empty()) {
-    auto opened = OutcomeLog::open(flags.log);
-    if (!opened) return complain(kDisk, opened.error());
-    plan.run.log = &log.emplace(std::move(*opened));
-  }
+  RunOutputs outputs;
+  if (const auto opened = outputs.open(flags.log, flags.trace, plan.run); !opened)
+    return complain(kDisk, opened.error());
   const cli::InterruptWatch interrupts;
   ConsoleReporter reporter(plan.reporter, stderr);
   const TimePoint begin = Clock::now();
@@ -154,8 +144,9 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   executor->shutdown();  // before the run goes: no callback is under way after this
 
   reporter.clear_progress();
-  const bool is_logged = close_log(log);
-  const bool is_kept = close_ledger(ledger, run.totals(), end) && is_logged;
+  const auto written = outputs.close();
+  if (!written) complain(kDisk, written.error());
+  const bool is_kept = close_ledger(ledger, run.totals(), end) && written;
   if (end != RunEnd::complete) complain(0, run.reason());
   if (run.totals().items == 0 && end == RunEnd::complete)
     return complain(kUsage, "the list is empty: nothing to fetch");

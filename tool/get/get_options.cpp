@@ -215,6 +215,8 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
   run->add_option("--log", flags.log,
                   "Append a JSON line for every outcome and retry to this file; '-': standard error")
       ->type_name("FILE");
+  run->add_option("--trace", flags.trace, "Write every request and its phases to this file, for ui.perfetto.dev")
+      ->type_name("FILE");
   run->add_flag("--json", flags.json, "End with one JSON object on standard output");
   run->add_flag("-q,--quiet", flags.quiet, "No messages about single items, no progress");
   run->add_flag("-v,--verbose", flags.verbose, "Name every saved file and every retry");

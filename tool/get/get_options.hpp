@@ -55,6 +55,7 @@ struct GetFlags {
   bool fail_early = false;
   std::string fsync = "batch";
   std::string log;
+  std::string trace;
   std::string progress = "auto";
   bool json = false;
   bool quiet = false;

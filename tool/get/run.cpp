@@ -86,6 +86,7 @@ void Run::start_what_may() {
     Work& work = works_.at(*id);
     ++work.tries;
     work.sent = Clock::now();
+    if (plan_.trace != nullptr) plan_.trace->sent(*id, work.job.url, work.sent);
     if (work.started == std::chrono::system_clock::time_point{}) work.started = std::chrono::system_clock::now();
     set_conditions(work);
     try {
@@ -127,6 +128,7 @@ void Run::ended(Completions::Ended ended) {
   const auto found = works_.find(ended.id);
   Work& work = found->second;
   running_.erase(ended.id);
+  if (plan_.trace != nullptr) plan_.trace->ended(ended.id, ended.error ? nullptr : &ended.receipt, Clock::now());
   scheduler_.finish(work.host);
   if (ended.error) {
     crashed(work, ended.error);

@@ -27,6 +27,7 @@
 #include "get/output_directory.hpp"
 #include "get/repeats.hpp"
 #include "get/reporter.hpp"
+#include "get/request_trace.hpp"
 #include "get/scheduler.hpp"
 #include "get/url.hpp"
 
@@ -44,6 +45,7 @@ struct RunPlan {
   Duration grace = std::chrono::seconds(10);  ///< for what runs when the first signal comes
   std::optional<OutputDirectory> directory;   ///< needed where names are given late
   OutcomeLog* log = nullptr;                  ///< must outlive the run; null: none
+  RequestTrace* trace = nullptr;              ///< the same
   std::function<void()> force_stop;           ///< ends running requests where asking is not enough: worker processes
 };
 

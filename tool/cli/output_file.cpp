@@ -1,4 +1,4 @@
-#include "compare/output_file.hpp"
+#include "cli/output_file.hpp"
 
 #include <fmt/format.h>
 
@@ -8,11 +8,11 @@
 
 #include "cli/escape.hpp"
 
-namespace overlap::compare {
+namespace overlap::cli {
 namespace {
 
 std::unexpected<std::string> cannot_write(const std::string& name) {
-  return std::unexpected(fmt::format("cannot write {}: {}", cli::escape_for_terminal(name), std::strerror(errno)));
+  return std::unexpected(fmt::format("cannot write {}: {}", escape_for_terminal(name), std::strerror(errno)));
 }
 
 }  // namespace
@@ -33,4 +33,4 @@ std::expected<void, std::string> OutputFile::write(const std::function<void(std:
   return {};
 }
 
-}  // namespace overlap::compare
+}  // namespace overlap::cli

@@ -6,7 +6,7 @@
 #include <iosfwd>
 #include <string>
 
-namespace overlap::compare {
+namespace overlap::cli {
 
 /// A file that is written at the end of a command and opened at its beginning. Without a name it is none.
 class OutputFile {
@@ -21,4 +21,4 @@ class OutputFile {
   std::ofstream stream_;
 };
 
-}  // namespace overlap::compare
+}  // namespace overlap::cli
