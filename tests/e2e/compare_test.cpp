@@ -189,13 +189,11 @@ TEST(Compare, AdviceForWorkThatComputesIsNoLoop) {
   EXPECT_THAT(result.out, AnyOf(HasSubstr("Use inline: no model is faster"), HasSubstr("Too noisy to tell")));
 }
 
-TEST(Compare, AdviceForWorkThatWaitsIsALoopWithAllOfItAtOnce) {
-  const ProgramResult result =
-      compare({"--advise", "--workload", "sleep", "--sleep-unit", "50ms", "--models", "threads,loop"});
+TEST(Compare, AdviceForWorkThatWaitsIsALoop) {
+  const ProgramResult result = compare({"--advise", "--workload", "pages", "--latency", "10ms", "--models", "loop"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("I/O-bound: "));
-  EXPECT_THAT(result.out, HasSubstr("Use --model loop -j "));
-  EXPECT_THAT(result.out, HasSubstr("Latency limits it"));
+  EXPECT_THAT(result.out, AnyOf(HasSubstr("Use --model loop -j "), HasSubstr("Too noisy to tell")));
 }
 
 TEST(Compare, AdviceGoesWithNoOtherOutput) {
