@@ -142,7 +142,8 @@ TEST(Compare, PageHoldsEveryTaskOfEveryModel) {
 
 /// One short comparison in an environment of which these are set, and those that are about terminals are not.
 std::string bars_in(std::vector<std::string> environment) {
-  std::vector<std::string> arguments{"env", "-u", "LC_CTYPE", "-u", "LANG", "-u", "NO_COLOR", "-u", "FORCE_COLOR"};
+  std::vector<std::string> arguments{"/usr/bin/env", "-u",       "LC_CTYPE", "-u",         "LANG",
+                                     "-u",           "NO_COLOR", "-u",       "FORCE_COLOR"};
   arguments.insert(arguments.end(), environment.begin(), environment.end());
   arguments.insert(arguments.end(), {program(), "compare", "--workload", "cpu", "--models", "inline,threads",
                                      "--repeat", "1", "--warmup", "0"});
