@@ -50,7 +50,8 @@ Engine::Engine(Loop& loop, SessionOptions options)
       options_(std::move(options)),
       proxies_(options_),
       resolver_(loop, resolver_options(options_)),
-      tls_sessions_(make_tls_session_share()),
+      cookies_(options_.cookies ? CookieJar::of(options_) : nullptr),
+      tls_sessions_(cookies_ ? nullptr : make_tls_session_share()),
       multi_(make_multi()),
       watched_(loop.context()),
       timer_(loop.context()),
@@ -108,7 +109,7 @@ void Engine::shut() noexcept {
 std::unique_ptr<Engine::Flight> Engine::take() {
   if (pool_.empty()) {
     Sockets& sockets = *this;
-    auto flight = std::make_unique<Flight>(options_, sockets, tls_sessions_.get());
+    auto flight = std::make_unique<Flight>(options_, sockets, share());
     set_pointer(flight->transfer.handle(), CURLOPT_PRIVATE, flight.get());
     return flight;
   }
