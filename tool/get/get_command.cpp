@@ -14,6 +14,7 @@
 
 #include "cli/escape.hpp"
 #include "cli/signals.hpp"
+#include "get/dry_run.hpp"
 #include "get/get_options.hpp"
 #include "get/ledger.hpp"
 #include "get/list_source.hpp"
@@ -24,6 +25,7 @@
 namespace overlap::get {
 namespace {
 
+constexpr int kSomeFailed = 1;
 constexpr int kUsage = 2;
 constexpr int kDisk = 3;
 
@@ -77,16 +79,15 @@ std::string run_options(const GetFlags& flags, const GetPlan& plan) {
   return boost::json::serialize(options);
 }
 
-std::expected<std::unique_ptr<Ledger>, LedgerError> open_ledger(const GetFlags& flags, const GetPlan& plan,
-                                                                const OutputDirectory& directory) {
+Ledger::Options ledger_options(const GetFlags& flags, const GetPlan& plan) {
   Ledger::Options options;
   options.fsync = plan.fsync;
-  options.source = list_source(flags.input.urls, flags.input.files, directory.path());
+  options.source = list_source(flags.input.urls, flags.input.files, flags.directory);
   options.names = flags.name_template.empty() ? "{name}" : flags.name_template;
   if (flags.content_disposition) options.names += " (--content-disposition)";
   options.options = run_options(flags, plan);
   options.forget = flags.force;
-  return Ledger::open(directory, std::move(options));
+  return options;
 }
 
 std::string_view outcome_of(RunEnd end) {
@@ -170,11 +171,38 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   return is_kept && are_cookies_kept ? exit_code_of(run.totals(), end, interrupts.last_signal()) : kDisk;
 }
 
+DryRun::Options dry_run_options(const GetFlags& flags, const GetPlan& plan) {
+  DryRun::Options options;
+  options.rules = {flags.retry_failed, flags.timestamping};
+  options.dedupe = flags.dedupe;
+  options.saves = !plan.run.config->directory.empty();
+  options.json = flags.json;
+  if (!flags.no_clobber || !options.saves) return options;
+  auto taken = StoredFiles::open(flags.directory);
+  if (taken) options.taken = std::move(*taken);
+  return options;
+}
+
+int run_dry(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists) {
+  const auto ledger = plan.run.config->directory.empty() ? Ledger::in_memory(Ledger::Memory::drops)
+                                                         : Ledger::look(flags.directory, ledger_options(flags, plan));
+  if (!ledger) return complain(ledger.error().is_usage ? kUsage : kDisk, ledger.error().message);
+  DryRun run(dry_run_options(flags, plan), std::move(lists), std::move(plan.names), **ledger, stdout);
+  const auto counts = run.execute();
+  if (!counts) return complain(kUsage, counts.error());
+  if (!flags.quiet) {
+    fmt::print(stderr, "overlap: {} would be fetched, {} would not, {} bad lines; nothing was done (--dry-run)\n",
+               counts->fetched, counts->left, counts->bad_input);
+  }
+  return counts->bad_input > 0 ? kSomeFailed : 0;
+}
+
 int run_get(const GetFlags& flags) {
   auto plan = make_plan(flags);
   if (!plan) return complain(kUsage, plan.error());
   auto lists = open_lists(flags.input, plan->lists);
   if (!lists) return complain(kUsage, lists.error());
+  if (flags.dry_run) return run_dry(flags, std::move(*plan), std::move(*lists));
   raise_descriptor_limit();
   const std::string& directory = plan->run.config->directory;
   if (directory.empty()) {
@@ -186,7 +214,7 @@ int run_get(const GetFlags& flags) {
   if (!opened) return complain(kDisk, opened.error().message);
   const auto lock = opened->lock();
   if (!lock) return complain(kDisk, lock.error().message);
-  const auto ledger = open_ledger(flags, *plan, *opened);
+  const auto ledger = Ledger::open(*opened, ledger_options(flags, *plan));
   if (!ledger) return complain(ledger.error().is_usage ? kUsage : kDisk, ledger.error().message);
   plan->run.directory = *opened;
   if (plan->names.is_late()) {

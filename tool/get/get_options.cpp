@@ -147,6 +147,7 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
   add_http_flags(command, flags.http);
 
   auto* run = command.add_option_group("Run");
+  run->add_flag("-n,--dry-run", flags.dry_run, "Say what would be fetched, where to and why, and do nothing");
   run->add_flag("--fail-early", flags.fail_early, "Stop at the first failure");
   run->add_option("--progress", flags.progress, "auto, bar, plain, json or none")
       ->type_name("STYLE")

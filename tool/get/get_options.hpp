@@ -44,6 +44,7 @@ struct GetFlags {
   bool timestamping = false;
   bool dedupe = false;
 
+  bool dry_run = false;
   bool fail_early = false;
   std::string fsync = "batch";
   std::string progress = "auto";

@@ -1,6 +1,8 @@
 #include "get/ledger.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "manifest/utc.hpp"
 
@@ -35,6 +37,18 @@ std::expected<std::unique_ptr<Ledger>, LedgerError> Ledger::open(const OutputDir
     (*ledger)->start_housekeeping(directory, file, options.fsync);
   }
   return ledger;
+}
+
+std::expected<std::unique_ptr<Ledger>, LedgerError> Ledger::look(const std::string& directory, Options options) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::canonical(directory, error);
+  const std::string file = path / ".overlap" / kManifest;
+  if (error || !std::filesystem::exists(file, error)) return in_memory(Memory::drops);
+  auto writer = manifest::Writer::look(file);
+  if (!writer) return std::unexpected(to_error(writer.error()));
+  auto files = StoredFiles::open(path);
+  if (!files) return std::unexpected(to_error(files.error()));
+  return begin(std::move(*writer), std::move(*files), options);
 }
 
 std::expected<std::unique_ptr<Ledger>, LedgerError> Ledger::in_memory(Memory memory) {
@@ -104,6 +118,24 @@ const manifest::EarlierRow* Ledger::earlier(std::uint64_t ordinal) {
   }
   if (next_in_chunk_ == chunk_.size() || chunk_[next_in_chunk_].ordinal != ordinal) return nullptr;
   return &chunk_[next_in_chunk_++];
+}
+
+Standing Ledger::standing(const manifest::EarlierRow& row, ResumeRules rules) {
+  switch (row.state) {
+    case manifest::State::ok:
+      return rules.timestamping || !is_in_place(row) ? Standing::open : Standing::done;
+    case manifest::State::failed:
+      return rules.retry_failed || row.may_pass ? Standing::open : Standing::failed_for_good;
+    case manifest::State::bad_input:
+      break;  // by another version, which read URLs otherwise
+  }
+  return Standing::open;
+}
+
+bool Ledger::has_digest(const manifest::EarlierRow& row, const std::optional<std::string>& wanted) {
+  if (!wanted || row.state != manifest::State::ok) return true;
+  const auto whole = find(row.ordinal);
+  return whole && whole->sha256 == *wanted;
 }
 
 bool Ledger::is_in_place(const manifest::EarlierRow& row) {

@@ -25,6 +25,19 @@ enum class Fsync : std::uint8_t {
   each,   ///< every file before it gets its name, every outcome when it is recorded
 };
 
+/// What an entry's outcome of an earlier run is worth.
+enum class Standing : std::uint8_t {
+  done,
+  failed_for_good,  ///< the same request would fail again
+  open,             ///< to be fetched
+};
+
+/// What else is fetched besides what is missing.
+struct ResumeRules {
+  bool retry_failed = false;  ///< what failed for good
+  bool timestamping = false;  ///< what is here, unless the server says that it has not changed
+};
+
 /// Why outcomes cannot be kept.
 struct LedgerError {
   bool is_full = false;   ///< no space is left
@@ -48,6 +61,8 @@ class Ledger {
 
   /// Of a directory whose lock this run holds.
   static std::expected<std::unique_ptr<Ledger>, LedgerError> open(const OutputDirectory& directory, Options options);
+  /// What earlier runs have left in `directory`, to look at only: nothing is written, not even where nothing is yet.
+  static std::expected<std::unique_ptr<Ledger>, LedgerError> look(const std::string& directory, Options options);
   /// For a run that stores nothing. What is recorded is dropped or, if it `remembers`, kept in memory to be found.
   enum class Memory : std::uint8_t { drops, remembers };
   static std::expected<std::unique_ptr<Ledger>, LedgerError> in_memory(Memory memory);
@@ -55,6 +70,10 @@ class Ledger {
   /// The row that earlier runs have left for this entry; null if none did. Asked in the order of the list. Valid until
   /// asked again. A manifest that cannot be read is an error that commit() reports.
   const manifest::EarlierRow* earlier(std::uint64_t ordinal);
+
+  Standing standing(const manifest::EarlierRow& row, ResumeRules rules);
+  /// Whether the body of an `ok` row has this digest; true where none is wanted.
+  bool has_digest(const manifest::EarlierRow& row, const std::optional<std::string>& wanted);
 
   /// Whether the file of an `ok` row is there as it was stored. Its size tells, except for what a run stored in its
   /// last second before it died: of that nobody knows how much got to the disk, so it is read.

@@ -98,7 +98,6 @@ class Run {
   void end_list();
   std::optional<manifest::ItemRow> stored_body(const manifest::EarlierRow& earlier);
   bool settle(const manifest::EarlierRow& earlier);
-  bool has_wanted_digest(const Item& item, const manifest::EarlierRow& earlier);
   bool is_repeat(const Item& item, const Url& url, const manifest::EarlierRow* earlier);
   void settle_repeat(manifest::ItemRow row, Repeat repeat);
   void list_changed(std::uint64_t ordinal, std::string_view was, std::string_view is);

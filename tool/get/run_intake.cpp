@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "get/list_change.hpp"
 #include "get/run.hpp"
 #include "get/url.hpp"
 
@@ -12,7 +13,6 @@ namespace {
 // How far the list is read ahead of what runs: enough to find work for other hosts behind a long stretch of one.
 constexpr std::size_t kReadAhead = 4096;
 constexpr int kAtOnce = 4096;  // entries taken before the rest of the loop has its turn
-constexpr const char* kHowToGoOn = "--force fetches the whole list anew; -P puts another list into another directory";
 
 http::ErrorClass class_of(std::string_view text) {
   for (int value = 0; value <= static_cast<int>(http::ErrorClass::interrupted); ++value) {
@@ -63,9 +63,7 @@ bool Run::take_entry() {
 void Run::end_list() {
   lists_.pop_front();
   if (!intake_ || !lists_.empty() || ledger_.last_ordinal() <= totals_.items) return;
-  stop_intake(RunEnd::list_changed, fmt::format("the list has {} entries, and an earlier run got as far as the {}th: "
-                                                "it was cut. {}",
-                                                totals_.items, ledger_.last_ordinal(), kHowToGoOn));
+  stop_intake(RunEnd::list_changed, cut_list_text(totals_.items, ledger_.last_ordinal()));
 }
 
 void Run::refuse(const BadLine& line, const manifest::EarlierRow* earlier) {
@@ -91,7 +89,7 @@ void Run::accept(Item& item, const manifest::EarlierRow* earlier) {
                               earlier->same_as == 0 && earlier->path != work.job.path;
   if (has_other_name) return list_changed(item.ordinal, earlier->path, work.job.path);
   if (plan_.dedupe && is_repeat(item, *url, earlier)) return;
-  const bool may_stand = earlier != nullptr && has_wanted_digest(item, *earlier);
+  const bool may_stand = earlier != nullptr && ledger_.has_digest(*earlier, item.sha256);
   if (may_stand && !is_plain && settle(*earlier)) return;
   if (may_stand && plan_.timestamping) work.stored = stored_body(*earlier);
   if (earlier != nullptr && names_.is_late()) work.job.path = earlier->path;
@@ -129,37 +127,26 @@ std::optional<manifest::ItemRow> Run::stored_body(const manifest::EarlierRow& ea
   return ledger_.is_in_place(earlier) ? ledger_.find(earlier.ordinal) : std::nullopt;
 }
 
-/// Whether what an earlier run has stored is what the list wants.
-bool Run::has_wanted_digest(const Item& item, const manifest::EarlierRow& earlier) {
-  if (!item.sha256 || earlier.state != manifest::State::ok) return true;
-  const auto row = ledger_.find(earlier.ordinal);
-  return row && row->sha256 == *item.sha256;
-}
-
 /// Whether the outcome of an earlier run stands.
 bool Run::settle(const manifest::EarlierRow& earlier) {
-  switch (earlier.state) {
-    case manifest::State::ok:
-      if (plan_.timestamping || !ledger_.is_in_place(earlier)) return false;
+  switch (ledger_.standing(earlier, {plan_.retry_failed, plan_.timestamping})) {
+    case Standing::done:
       ++totals_.skipped;
       return true;
-    case manifest::State::failed:
-      if (plan_.retry_failed || earlier.may_pass) return false;
+    case Standing::failed_for_good:
       ++totals_.failed;
       ++totals_.failed_before;
       ++totals_.errors[class_of(earlier.error_class)];
       return true;
-    case manifest::State::bad_input:
-      break;  // by another version, which read URLs otherwise
+    case Standing::open:
+      break;
   }
   return false;
 }
 
 void Run::list_changed(std::uint64_t ordinal, std::string_view was, std::string_view is) {
   --totals_.items;  // it has no outcome: nothing of the list counts from here on
-  stop_intake(RunEnd::list_changed,
-              fmt::format("the list changed since the run that is to be resumed: its entry {} was {} and is {}. {}",
-                          ordinal, was, is, kHowToGoOn));
+  stop_intake(RunEnd::list_changed, changed_entry_text(ordinal, was, is));
 }
 
 /// Whether another entry is, or was, fetched for this one.

@@ -8,40 +8,13 @@
 #include <system_error>
 
 #include "cli/escape.hpp"
+#include "manifest/open_to_read.hpp"
 #include "manifest/read_item.hpp"
 
 namespace overlap::manifest {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kPatience = 10'000;  // milliseconds
-
-/// `file` as a URI, which must not change while it is read: then SQLite needs to write nothing beside it.
-std::string immutable_uri(const std::string& file) {
-  std::string uri = "file:";
-  for (const char c : file) {
-    const bool is_special = c == '?' || c == '#' || c == '%';
-    uri += is_special ? fmt::format("%{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
-  }
-  return uri + "?immutable=1";
-}
-
-std::unique_ptr<Database> open_to_read(const std::string& file) {
-  try {
-    auto database = std::make_unique<Database>(file, SQLITE_OPEN_READONLY);
-    database->wait_when_busy(kPatience);
-    database->integer("SELECT count(*) FROM sqlite_schema");  // whether it can be read shows only now
-    return database;
-  } catch (const SqliteError&) {
-    // In a directory that cannot be written to there is no place for the locks; nor is there anybody who writes.
-    // A log that holds something must not be passed over.
-    std::error_code none;
-    const auto log_bytes = fs::file_size(file + "-wal", none);
-    if (!none && log_bytes > 0) throw;
-    return std::make_unique<Database>(immutable_uri(file), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
-  }
-}
 
 template <class F>
 auto guarded(const std::string& file, F body) -> std::expected<decltype(body()), ManifestError> {

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include "manifest/open_to_read.hpp"
 #include "manifest/read_item.hpp"
 
 namespace overlap::manifest {
@@ -36,23 +37,30 @@ bool is_interrupted(const ItemRow& row) { return row.state == State::failed && r
 }  // namespace
 
 struct Writer::Statements {
-  explicit Statements(Database& database)
-      : replace(database, insert("INSERT OR REPLACE")),
-        add(database, insert("INSERT OR IGNORE")),
-        earlier(database,
+  Statements(Database& database, bool is_writing)
+      : earlier(database,
                 "SELECT ordinal, state, may_pass, url, path, bytes, class, same_as, batch FROM items "
                 "WHERE list = ? AND ordinal > ? ORDER BY ordinal LIMIT ?"),
-        find(database, std::string("SELECT ") + kItemColumns + " FROM items WHERE list = ? AND ordinal = ?"),
-        begin_batch(database, "INSERT OR IGNORE INTO unsynced VALUES(?)"),
-        end_batch(database, "DELETE FROM unsynced WHERE batch = ?") {}
+        find(database,
+             "SELECT " + item_columns(schema_version(database)) + " FROM items WHERE list = ? AND ordinal = ?") {
+    if (!is_writing) return;
+    replace.emplace(database, insert("INSERT OR REPLACE"));
+    add.emplace(database, insert("INSERT OR IGNORE"));
+    begin_batch.emplace(database, "INSERT OR IGNORE INTO unsynced VALUES(?)");
+    end_batch.emplace(database, "DELETE FROM unsynced WHERE batch = ?");
+  }
 
-  Statement replace, add, earlier, find, begin_batch, end_batch;
+  Statement earlier, find;
+  std::optional<Statement> replace, add, begin_batch, end_batch;
 };
 
 void Writer::Close::operator()(Statements* statements) const { delete statements; }
 
-Writer::Writer(std::string file, std::unique_ptr<Database> database)
-    : file_(std::move(file)), database_(std::move(database)), statements_(new Statements(*database_)) {}
+Writer::Writer(std::string file, std::unique_ptr<Database> database, Access access)
+    : file_(std::move(file)),
+      access_(access),
+      database_(std::move(database)),
+      statements_(new Statements(*database_, access == Access::write)) {}
 
 /// Calls it, and turns what SQLite throws into an error; no transaction is left open.
 template <class F>
@@ -83,7 +91,18 @@ Writer::Result<Writer> Writer::open(const std::string& file, CommitSync sync) {
     prepare(*database, sync);
     if (state == SchemaState::none) create_schema(*database);
     upgrade_schema(*database);
-    return Writer(file, std::move(database));
+    return Writer(file, std::move(database), Access::write);
+  } catch (const SqliteError& error) {
+    return std::unexpected(describe(error, file));
+  }
+}
+
+Writer::Result<Writer> Writer::look(const std::string& file) {
+  try {
+    auto database = open_to_look(file);
+    const SchemaState state = schema_state(*database);
+    if (state != SchemaState::ours) return std::unexpected(schema_error(state, file));
+    return Writer(file, std::move(database), Access::look);
   } catch (const SqliteError& error) {
     return std::unexpected(describe(error, file));
   }
@@ -92,6 +111,8 @@ Writer::Result<Writer> Writer::open(const std::string& file, CommitSync sync) {
 Writer::Result<std::optional<std::string>> Writer::begin_run(const RunStart& start) {
   return guarded([&]() -> std::optional<std::string> {
     if (auto other_names = find_list(start)) return other_names;
+    if (access_ == Access::look) return std::nullopt;
+    if (list_ == 0) add_list(start);
     if (start.forget) forget_items();
     Statement begin(*database_, "INSERT INTO runs(list, began, options) VALUES(?, ?, ?)");
     begin.bind(list_).bind(start.began).bind(start.options).run();
@@ -100,23 +121,25 @@ Writer::Result<std::optional<std::string>> Writer::begin_run(const RunStart& sta
   });
 }
 
-/// Sets list_. Gives the names that it has, if those are not the ones that are wanted.
+/// Sets list_, to 0 if there is no such list. Gives the names that it has, if those are not the ones that are wanted.
 std::optional<std::string> Writer::find_list(const RunStart& start) {
   Statement find(*database_, "SELECT id, names FROM lists WHERE source = ?");
-  if (find.bind(start.source).step()) {
-    list_ = find.integer(0);
-    const std::string names(find.text(1));
-    find.reset();
-    if (names == start.names) return std::nullopt;
-    if (!start.forget) return names;
-    Statement rename(*database_, "UPDATE lists SET names = ? WHERE id = ?");
-    rename.bind(start.names).bind(list_).run();
-    return std::nullopt;
-  }
+  if (!find.bind(start.source).step()) return std::nullopt;
+  list_ = find.integer(0);
+  const std::string names(find.text(1));
+  find.reset();
+  if (start.forget && access_ == Access::look) list_ = 0;
+  if (names == start.names || list_ == 0) return std::nullopt;
+  if (!start.forget) return names;
+  Statement rename(*database_, "UPDATE lists SET names = ? WHERE id = ?");
+  rename.bind(start.names).bind(list_).run();
+  return std::nullopt;
+}
+
+void Writer::add_list(const RunStart& start) {
   Statement add(*database_, "INSERT INTO lists(source, names) VALUES(?, ?)");
   add.bind(start.source).bind(start.names).run();
   list_ = sqlite3_last_insert_rowid(database_->get());
-  return std::nullopt;
 }
 
 /// In steps, so that no transaction grows with the list.
@@ -138,15 +161,15 @@ void Writer::forget_items() {
 Writer::Result<void> Writer::store(const Transaction& transaction) {
   return guarded([&] {
     database_->execute("BEGIN IMMEDIATE");
-    for (const std::uint64_t batch : transaction.begun_batches) statements_->begin_batch.bind(to_int(batch)).run();
+    for (const std::uint64_t batch : transaction.begun_batches) statements_->begin_batch->bind(to_int(batch)).run();
     for (const ItemRow& row : transaction.rows) put(row);
-    for (const std::uint64_t batch : transaction.synced) statements_->end_batch.bind(to_int(batch)).run();
+    for (const std::uint64_t batch : transaction.synced) statements_->end_batch->bind(to_int(batch)).run();
     database_->execute("COMMIT");
   });
 }
 
 void Writer::put(const ItemRow& row) {
-  Statement& statement = is_interrupted(row) ? statements_->add : statements_->replace;
+  Statement& statement = is_interrupted(row) ? *statements_->add : *statements_->replace;
   statement.bind(list_).bind(to_int(row.ordinal)).bind(to_int(row.line)).bind(row.url).bind_some(row.final_url);
   statement.bind(to_string(row.state)).bind_some(row.error_class).bind_some(row.message);
   statement.bind(std::int64_t{row.may_pass});

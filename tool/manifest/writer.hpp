@@ -46,6 +46,8 @@ class Writer {
 
   /// Opens `file`, or makes it.
   static Result<Writer> open(const std::string& file, CommitSync sync);
+  /// To look at an earlier run's, as if a run began: nothing is written, and store() is not to be called.
+  static Result<Writer> look(const std::string& file);
   /// One that nobody will see again.
   static Result<Writer> open_in_memory() { return open(":memory:", CommitSync::system); }
 
@@ -79,16 +81,19 @@ class Writer {
     void operator()(Statements* statements) const;
   };
 
-  Writer(std::string file, std::unique_ptr<Database> database);
+  enum class Access : std::uint8_t { write, look };
+  Writer(std::string file, std::unique_ptr<Database> database, Access access);
 
   template <class F>
   auto guarded(F body) -> Result<decltype(body())>;
   std::optional<std::string> find_list(const RunStart& start);
+  void add_list(const RunStart& start);
   void forget_items();
   void put(const ItemRow& row);
   void roll_back();
 
   std::string file_;
+  Access access_ = Access::write;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Statements, Close> statements_;
   std::int64_t list_ = 0;
