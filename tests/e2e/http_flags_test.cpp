@@ -156,7 +156,8 @@ TEST(HttpFlags, AnErrorPageUnderStatus200IsRefusedByItsType) {
     EXPECT_EQ(class_in(out), "refused");
     EXPECT_THAT(rows_of(out.file("saved")).at(0).message, HasSubstr("text/html"));
     EXPECT_EQ(number(json_of(result), "ok"), 1) << result.out;
-    EXPECT_EQ(out.files(), std::vector<std::string>{"saved/100"});
+    EXPECT_TRUE(out.has("saved/100"));
+    EXPECT_FALSE(out.has("saved/error-page"));
   }
 }
 
@@ -187,9 +188,9 @@ TEST(HttpFlags, NetrcMeansTheOneAtHome) {
   const Origin origin;
   const TemporaryDirectory home;
   home.write(".netrc", "machine 127.0.0.1 login me password secret\n");
-  const ProgramResult result = testing_support::run_program(
-      {testing_support::program(), "get", "--netrc", origin.url("/echo"), "-P", home.path()},
-      {.text = "", .environment = {"HOME=" + home.path()}, .directory = {}});
+  const ProgramResult result =
+      testing_support::run_program({"/usr/bin/env", "HOME=" + home.path(), testing_support::program(), "get", "--netrc",
+                                    origin.url("/echo"), "-P", home.path()});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(home.read("echo"), HasSubstr("Authorization: Basic bWU6c2VjcmV0\r\n"));
 }
@@ -415,7 +416,7 @@ TEST(HttpFlags, UserAndPasswordOfAUrlAreUsedAndNeverShownOrStored) {
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_THAT(out.read("echo"), HasSubstr("Authorization: Basic bWU6czNjcmV0\r\n"));
     const std::string stored = out.read(".overlap/manifest.sqlite");
-    for (const std::string& secret : {"s3cret", "bWU6czNjcmV0", "t0ken", "hidden"}) {
+    for (const std::string secret : {"s3cret", "bWU6czNjcmV0", "t0ken", "hidden"}) {
       EXPECT_THAT(result.out + result.err, Not(HasSubstr(secret))) << model;
       EXPECT_THAT(stored, Not(HasSubstr(secret))) << model;
     }
