@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <boost/url/parse.hpp>
+
 #include "check.hpp"
 #include "cli/escape.hpp"
 #include "get/url.hpp"
@@ -24,6 +26,9 @@ void check_accepted(const overlap::get::Url& url) {
   check(!url.path().contains("/../") && !url.path().ends_with("/.."));
   check(!url.request().contains('#'));
   check(url.host().find_first_of("@/\\?# ") == std::string_view::npos && !url.host().empty());
+
+  // A second opinion: whatever was written, what is requested is a URL by the book.
+  check(boost::urls::parse_uri(url.request()).has_value());
 
   // Its one spelling stays as it is and names the same place. Escaping may make it longer than what may be read.
   if (url.request().size() > overlap::get::kMaxUrlBytes) return;

@@ -16,8 +16,6 @@
 namespace overlap {
 namespace {
 
-constexpr int kProcess = 1;  // all in one; the number means nothing
-
 /// How many bytes the UTF-8 sequence at the beginning of a text has; 0 when there is none.
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -105,27 +103,35 @@ class Writer {
   void begin(std::size_t dropped) {
     out_ << fmt::format("{{\"displayTimeUnit\":\"ms\",\"otherData\":{{\"dropped_events\":{}}},\"traceEvents\":[",
                         dropped);
-    event(fmt::format("\"name\":\"process_name\",\"ph\":\"M\",\"pid\":{},\"tid\":0,\"args\":{{\"name\":\"overlap\"}}",
-                      kProcess));
   }
   void end() { out_ << "\n]}\n"; }
 
+  /// What follows is of another process; the numbers of processes mean nothing else.
+  void process(std::string_view name) {
+    ++process_;
+    const std::string head = fmt::format("\"ph\":\"M\",\"pid\":{},\"tid\":0", process_);
+    event(fmt::format("\"name\":\"process_name\",{},\"args\":{{\"name\":{}}}", head, quoted(name)));
+    event(fmt::format("\"name\":\"process_sort_index\",{},\"args\":{{\"sort_index\":{}}}", head, process_));
+  }
+
   void lane(std::size_t index, const TraceLane& lane) {
-    const std::string head = fmt::format("\"ph\":\"M\",\"pid\":{},\"tid\":{}", kProcess, index + 1);
+    const std::string head = fmt::format("\"ph\":\"M\",\"pid\":{},\"tid\":{}", process_, index + 1);
     event(fmt::format("\"name\":\"thread_name\",{},\"args\":{{\"name\":{}}}", head, quoted(lane.name)));
     event(fmt::format("\"name\":\"thread_sort_index\",{},\"args\":{{\"sort_index\":{}}}", head, index));
   }
 
   void on_lane(const TraceSpan& span) {
     event(fmt::format("\"name\":{},\"cat\":\"{}\",\"ph\":\"X\",\"pid\":{},\"tid\":{},\"ts\":{},\"dur\":{},\"args\":{}",
-                      title(span), state_name(span.kind), kProcess, span.lane + 1, micros(span.from),
+                      title(span), state_name(span.kind), process_, span.lane + 1, micros(span.from),
                       micros(span.to - span.from), arguments(span)));
   }
 
   void by_itself(const TraceSpan& span, std::string_view name, const std::string& id) {
+    // An id means the same in all processes, so each of them but the first has its number before its ids.
+    const std::string own_id = process_ == 1 ? id : fmt::format("{}:{}", process_, id);
     const std::string head =
         fmt::format("\"name\":{},\"cat\":\"{}\",\"id\":\"{}\",\"pid\":{},\"tid\":{}", name,
-                    span.kind == TraceSpan::Kind::scope ? "scope" : "task", id, kProcess, span.lane + 1);
+                    span.kind == TraceSpan::Kind::scope ? "scope" : "task", own_id, process_, span.lane + 1);
     event(fmt::format("{},\"ph\":\"b\",\"ts\":{},\"args\":{}", head, micros(span.from), arguments(span)));
     event(fmt::format("{},\"ph\":\"e\",\"ts\":{}", head, micros(span.to)));
   }
@@ -135,21 +141,18 @@ class Writer {
 
   std::ostream& out_;
   bool is_first_ = true;
+  int process_ = 0;
 };
 
 bool lies_within(const TraceSpan& inner, const TraceSpan& outer) {
   return inner.from >= outer.from && inner.to <= outer.to;
 }
 
-}  // namespace
-
-void write_chrome_trace(std::ostream& out, const std::vector<TraceSpan>& spans, const std::vector<TraceLane>& lanes,
-                        std::size_t dropped) {
-  Writer writer(out);
-  writer.begin(dropped);
+void write_process(Writer& writer, std::string_view name, const std::vector<TraceSpan>& spans,
+                   const std::vector<TraceLane>& lanes, std::size_t& scopes) {
+  writer.process(name);
   for (std::size_t i = 0; i < lanes.size(); ++i) writer.lane(i, lanes[i]);
   std::unordered_map<std::uint64_t, const TraceSpan*> running;  // by task: the latest
-  std::size_t scopes = 0;
   for (const TraceSpan& span : spans) {
     if (span.kind == TraceSpan::Kind::running) {
       running[span.task] = &span;
@@ -164,6 +167,28 @@ void write_chrome_trace(std::ostream& out, const std::vector<TraceSpan>& spans, 
     } else {  // beside others of the same task, maybe
       writer.by_itself(span, title(span), fmt::format("{:#x}.{}", span.task, ++scopes));
     }
+  }
+}
+
+}  // namespace
+
+void write_chrome_trace(std::ostream& out, const std::vector<TraceSpan>& spans, const std::vector<TraceLane>& lanes,
+                        std::size_t dropped) {
+  Writer writer(out);
+  std::size_t scopes = 0;
+  writer.begin(dropped);
+  write_process(writer, "overlap", spans, lanes, scopes);
+  writer.end();
+}
+
+void write_chrome_trace(std::ostream& out, const std::vector<TraceProcess>& processes) {
+  Writer writer(out);
+  std::size_t scopes = 0;
+  std::size_t dropped = 0;
+  for (const TraceProcess& process : processes) dropped += process.dropped;
+  writer.begin(dropped);
+  for (const TraceProcess& process : processes) {
+    write_process(writer, process.name, process.spans, process.lanes, scopes);
   }
   writer.end();
 }

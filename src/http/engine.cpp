@@ -1,8 +1,10 @@
 // How a request goes through an engine:
-//   1. start(): it waits for admission, or goes into the multi handle, which asks to be called "at once" (a kick).
-//   2. A round: the loop says that sockets are ready, the timer has run out or a kick was posted; libcurl is called for
-//      each; what has ended is taken out of the multi handle; then, outside of libcurl, its tasks are resumed. What
-//      they start is kicked off in the same round.
+//   1. start(): it waits for admission, or goes to its driver: PlainDriver, which sends it, or libcurl's multi handle,
+//      which asks to be called "at once" (a kick).
+//   2. A round: the loop says that sockets are ready, a timer has run out or a kick was posted; the driver is called
+//   for
+//      each; what has ended is taken out of it; then, outside of the drivers, its tasks are resumed. What they start is
+//      kicked off in the same round.
 //   3. Or it is cancelled: taken out at once, its task resumed by the loop.
 //
 // How it ends, step by step (close()):
@@ -15,12 +17,9 @@
 #include "http/engine.hpp"
 
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -55,7 +54,10 @@ Engine::Engine(Loop& loop, SessionOptions options)
       multi_(make_multi()),
       watched_(loop.context()),
       timer_(loop.context()),
-      admission_(options_.max_connections, options_.max_connections_per_host) {
+      admission_(options_.max_connections, options_.max_connections_per_host),
+      plain_(options_),
+      watched_plain_(loop.context()),
+      plain_timer_(loop.context()) {
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &on_interest);
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &on_deadline);
@@ -67,7 +69,9 @@ Engine::~Engine() { shut(); }
 
 void Engine::open() {
   watched_.assign(sockets_.descriptor());
+  watched_plain_.assign(plain_.descriptor());
   watch_sockets();
+  watch_plain();
 }
 
 void Engine::close() noexcept {
@@ -79,7 +83,7 @@ void Engine::close() noexcept {
     take_out(*flight);
     resume_later(*flight, boost::asio::error::operation_aborted);
   }
-  if (!in_curl_) shut();
+  if (!in_driver_) shut();
 }
 
 void Engine::abandon() noexcept {
@@ -98,31 +102,51 @@ void Engine::abandon() noexcept {
 void Engine::shut() noexcept {
   if (std::exchange(shut_, true)) return;
   closed_ = true;
+  plain_.close();
   pool_.clear();
+  plain_pool_.clear();
   multi_.reset();
   timer_.cancel();
+  plain_timer_.cancel();
   if (watched_.is_open()) watched_.release();  // closed by sockets_
+  if (watched_plain_.is_open()) watched_plain_.release();
 }
 
 // ---- flights
 
-std::unique_ptr<Engine::Flight> Engine::take() {
-  if (pool_.empty()) {
-    Sockets& sockets = *this;
-    auto flight = std::make_unique<Flight>(options_, sockets, share());
-    set_pointer(flight->transfer.handle(), CURLOPT_PRIVATE, flight.get());
-    return flight;
-  }
-  auto flight = std::move(pool_.back());
-  pool_.pop_back();
+void Engine::Flight::prepare(const Request& request, Hop hop) {
+  exchange ? exchange->prepare(request, std::move(hop)) : transfer->prepare(request, std::move(hop));
+}
+
+std::expected<Response, Failure> Engine::Flight::finish() {
+  return exchange ? exchange->finish() : transfer->finish(code);
+}
+
+void Engine::Flight::abandon() noexcept { exchange ? exchange->abandon() : transfer->abandon(); }
+
+std::unique_ptr<Engine::Flight> Engine::make(bool plain) {
+  if (plain) return std::make_unique<Flight>(std::make_unique<Exchange>(options_));
+  Sockets& sockets = *this;
+  auto transfer = std::make_unique<Transfer>(options_, sockets, share());
+  auto flight = std::make_unique<Flight>(std::move(transfer));
+  set_pointer(flight->transfer->handle(), CURLOPT_PRIVATE, flight.get());
+  return flight;
+}
+
+std::unique_ptr<Engine::Flight> Engine::take(bool plain) {
+  Flights& pool = plain ? plain_pool_ : pool_;
+  if (pool.empty()) return make(plain);
+  auto flight = std::move(pool.back());
+  pool.pop_back();
   return flight;
 }
 
 void Engine::give_back(std::unique_ptr<Flight> flight) noexcept {
   flight->state = Flight::State::idle;
-  flight->transfer.abandon();
+  flight->abandon();
   for (CurlAddresses::Use& use : flight->addresses) use.end(false);
-  if (!closed_ && pool_.size() < std::max(kSmallestPool, pending_.size())) pool_.push_back(std::move(flight));
+  Flights& pool = flight->exchange ? plain_pool_ : pool_;
+  if (!closed_ && pool.size() < std::max(kSmallestPool, pending_.size())) pool.push_back(std::move(flight));
 }
 
 bool Engine::has_many_in_flight() const noexcept { return pending_.size() >= kMany; }
@@ -131,7 +155,7 @@ SessionStats Engine::stats() const noexcept {
   return {.in_flight = pending_.size() - admission_.waiting(),
           .waiting = admission_.waiting(),
           .requests = requests_,
-          .connections = connections_};
+          .connections = connections_ + plain_.connections()};
 }
 
 void Engine::start(Flight& flight, Handler handler, boost::asio::cancellation_slot slot) {
@@ -146,7 +170,7 @@ void Engine::start(Flight& flight, Handler handler, boost::asio::cancellation_sl
   flight.index = pending_.size();
   pending_.push_back(&flight);
   const bool by_origin = admission_.limits_origins();
-  if (admission_.ask(flight, by_origin ? origin_key(flight.transfer.url()) : std::string())) {
+  if (admission_.ask(flight, by_origin ? origin_key(flight.url()) : std::string())) {
     activate(flight);
   } else {
     flight.state = Flight::State::waiting;
@@ -154,7 +178,7 @@ void Engine::start(Flight& flight, Handler handler, boost::asio::cancellation_sl
 }
 
 void Engine::activate(Flight& flight) {
-  if (in_curl_) {
+  if (in_driver_) {
     flight.state = Flight::State::queued;
     queued_.push_back(&flight);
     return;
@@ -162,13 +186,29 @@ void Engine::activate(Flight& flight) {
   flight.state = Flight::State::active;
   ++requests_;
   if (pending_.size() * 2 > kept_connections_) keep_enough_connections();
-  const CURLMcode code = in_curl([&] { return curl_multi_add_handle(multi_.get(), flight.transfer.handle()); });
-  if (code != CURLM_OK) {
-    flight.code = code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
-    take_out(flight);
-    resume_later(flight, {});
-  }
+  begin_flight(flight);
   arm();
+}
+
+void Engine::begin_flight(Flight& flight) {
+  if (flight.exchange) {
+    in_driver([&] { plain_.start(*flight.exchange, &flight); });
+    arm_plain();
+    return;
+  }
+  const CURLMcode code = in_driver([&] { return curl_multi_add_handle(multi_.get(), flight.transfer->handle()); });
+  if (code == CURLM_OK) return;
+  flight.code = code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
+  take_out(flight);
+  resume_later(flight, {});
+}
+
+void Engine::end_flight(Flight& flight) {
+  if (flight.exchange) {
+    plain_.stop(*flight.exchange);
+  } else {
+    in_driver([&] { return curl_multi_remove_handle(multi_.get(), flight.transfer->handle()); });
+  }
 }
 
 void Engine::admit_waiting() {
@@ -184,6 +224,7 @@ void Engine::keep_enough_connections() {
   const std::size_t wanted = std::max(kFewestKept, std::bit_ceil(4 * pending_.size()));
   kept_connections_ = std::max(std::min(wanted, most), std::bit_ceil(2 * pending_.size()));
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(kept_connections_));
+  plain_.keep_at_most(kept_connections_);
 }
 
 void Engine::cancel(Flight& flight) {
@@ -191,7 +232,7 @@ void Engine::cancel(Flight& flight) {
   if (flight.state != State::waiting && flight.state != State::queued && flight.state != State::active) return;
   take_out(flight);
   resume_later(flight, boost::asio::error::operation_aborted);
-  if (!in_curl_) admit_waiting();
+  if (!in_driver_) admit_waiting();
   arm();
 }
 
@@ -201,12 +242,12 @@ void Engine::take_out(Flight& flight) {
       std::erase(queued_, &flight);
       break;
     case Flight::State::active:
-      if (in_curl_) {
+      if (in_driver_) {
         flight.state = Flight::State::doomed;
         doomed_.push_back(&flight);
         return;
       }
-      in_curl([&] { return curl_multi_remove_handle(multi_.get(), flight.transfer.handle()); });
+      end_flight(flight);
       break;
     case Flight::State::waiting:
     case Flight::State::doomed:
@@ -228,198 +269,6 @@ void Engine::remove(Flight& flight) {
 void Engine::resume_later(Flight& flight, boost::system::error_code error) {
   auto resume = [handler = std::move(flight.handler), error]() mutable { handler(error); };
   boost::asio::post(loop_.context(), std::move(resume));
-}
-
-// ---- rounds
-
-void Engine::watch_sockets() {
-  auto on_ready = [self = shared_from_this()](boost::system::error_code error) {
-    if (error || self->closed_) return;
-    self->serve_sockets();
-    if (!self->closed_) self->watch_sockets();
-  };
-  watched_.async_wait(boost::asio::posix::descriptor_base::wait_read, std::move(on_ready));
-}
-
-void Engine::serve_sockets() {
-  round([this] {
-    for (const SocketSet::Ready& ready : sockets_.ready()) {
-      if (closed_) return;
-      if (!sockets_.is_wanted(ready.socket)) continue;  // libcurl has closed it since
-      act_on(ready.socket, (ready.readable ? CURL_CSELECT_IN : 0) | (ready.writable ? CURL_CSELECT_OUT : 0) |
-                               (ready.failed ? CURL_CSELECT_ERR : 0));
-    }
-  });
-}
-
-void Engine::on_timer() {
-  armed_.reset();
-  if (deadline_ && Clock::now() >= *deadline_) {
-    round([this] { run_timeouts(); });
-  } else {
-    arm();
-  }
-}
-
-/// Sees to it that libcurl is called when it wants to be. A timer that wakes too early is left as it is, since setting
-/// it is a system call, and the deadline of the oldest request moves with every response.
-void Engine::arm() {
-  if (closed_ || in_round_) return;
-  if (kick_wanted_ && !std::exchange(kick_posted_, true)) {
-    auto kick = [self = shared_from_this()] {
-      self->kick_posted_ = false;
-      if (self->kick_wanted_ && !self->closed_) self->round([&self] { self->run_timeouts(); });
-    };
-    boost::asio::post(loop_.context(), std::move(kick));
-  }
-  if (!deadline_ || (armed_ && *armed_ <= *deadline_)) return;
-  armed_ = deadline_;
-  timer_.expires_at(*deadline_);
-  timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
-    if (!error && !self->closed_) self->on_timer();
-  });
-}
-
-template <class Act>
-void Engine::round(Act act) {
-  struct Scope {
-    explicit Scope(Engine& engine) : owner(engine.shared_from_this()) { owner->in_round_ = true; }
-    ~Scope() {
-      owner->in_round_ = false;
-      owner->arm();
-    }
-    const std::shared_ptr<Engine> owner;  // a task that is resumed may destroy the session
-  };
-  const Scope scope(*this);
-  act();
-  settle();
-  resume_ended();
-  if (!kick_wanted_ || closed_) return;
-  run_timeouts();  // what the resumed tasks have started
-  settle();
-  resume_ended();
-}
-
-template <class Call>
-CURLMcode Engine::in_curl(Call call) {
-  in_curl_ = true;
-  const CURLMcode result = call();
-  in_curl_ = false;
-  return result;
-}
-
-void Engine::act_on(int socket, int events) {
-  int running = 0;
-  in_curl([&] { return curl_multi_socket_action(multi_.get(), socket, events, &running); });
-}
-
-void Engine::run_timeouts() {
-  kick_wanted_ = false;
-  deadline_.reset();
-  act_on(CURL_SOCKET_TIMEOUT, 0);
-}
-
-// Does what could not be done from within libcurl.
-void Engine::settle() {
-  while (!doomed_.empty()) {
-    Flight& flight = *doomed_.back();
-    doomed_.pop_back();
-    in_curl([&] { return curl_multi_remove_handle(multi_.get(), flight.transfer.handle()); });
-    remove(flight);
-  }
-  if (closed_) {
-    shut();
-    return;
-  }
-  collect();
-  go_on_connecting();
-  while (!queued_.empty()) {
-    Flight& flight = *queued_.back();
-    queued_.pop_back();
-    activate(flight);
-  }
-  admit_waiting();
-}
-
-// When an address does not answer in its share of the time, libcurl 7.88 gives it up and should go on to the next one,
-// but does not look at the transfer again before all of the time is over (curl issue 11920; mended in 8.4). Pausing and
-// going on is what makes it look.
-void Engine::go_on_connecting() {
-  for (const int socket : std::exchange(given_up_, {})) {
-    for (Flight* const flight : pending_) {
-      if (flight->state != Flight::State::active || !flight->transfer.has_opened(socket)) continue;
-      in_curl([&] {
-        curl_easy_pause(flight->transfer.handle(), CURLPAUSE_ALL);
-        curl_easy_pause(flight->transfer.handle(), CURLPAUSE_CONT);
-        return CURLM_OK;
-      });
-    }
-  }
-}
-
-void Engine::collect() {
-  int left = 0;
-  while (CURLMsg* const message = curl_multi_info_read(multi_.get(), &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    char* pointer = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &pointer);
-    auto& flight = *reinterpret_cast<Flight*>(pointer);
-    flight.code = message->data.result;
-    take_out(flight);  // `message` is gone with it
-    ended_.push_back(&flight);
-  }
-}
-
-void Engine::resume_ended() {
-  std::swap(ended_, resuming_);
-  std::size_t next = 0;
-  try {
-    while (next < resuming_.size()) {
-      Flight& flight = *resuming_[next++];
-      Handler resume = std::move(flight.handler);
-      resume({});  // the flight goes back into the pool, or is gone
-    }
-  } catch (...) {  // what a task throws into the loop must not keep the others from being resumed
-    while (next < resuming_.size()) resume_later(*resuming_[next++], {});
-    resuming_.clear();
-    throw;
-  }
-  resuming_.clear();
-}
-
-// ---- called by libcurl
-
-int Engine::on_interest(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
-  using Interest = SocketSet::Interest;
-  Interest interest = Interest::none;
-  if (what == CURL_POLL_IN) interest = Interest::read;
-  if (what == CURL_POLL_OUT) interest = Interest::write;
-  if (what == CURL_POLL_INOUT) interest = Interest::both;
-  auto& engine = *static_cast<Engine*>(self);
-  if (interest == Interest::none && engine.sockets_.is_wanted_to_write(socket)) engine.given_up_.push_back(socket);
-  engine.sockets_.want(socket, interest);
-  return 0;
-}
-
-int Engine::on_deadline(CURLM*, long milliseconds, void* self) noexcept {
-  auto& engine = *static_cast<Engine*>(self);
-  engine.kick_wanted_ = milliseconds == 0;
-  engine.deadline_.reset();
-  if (milliseconds > 0) engine.deadline_ = Clock::now() + std::chrono::milliseconds(milliseconds);
-  return 0;
-}
-
-int Engine::open_socket(int family, int type, int protocol) noexcept {
-  const int socket = ::socket(family, type | SOCK_CLOEXEC, protocol);
-  if (socket < 0) return -1;
-  sockets_.keep(socket);
-  ++connections_;
-  return socket;
-}
-
-void Engine::close_socket(int socket) noexcept {
-  sockets_.closing(socket);
-  ::close(socket);
 }
 
 }  // namespace overlap::http::detail

@@ -22,6 +22,8 @@
 #include "http/admission.hpp"
 #include "http/curl_addresses.hpp"
 #include "http/curl_handles.hpp"
+#include "http/plain/exchange.hpp"
+#include "http/plain/plain_driver.hpp"
 #include "http/proxy_rules.hpp"
 #include "http/resolver.hpp"
 #include "http/socket_set.hpp"
@@ -29,7 +31,7 @@
 
 namespace overlap::http::detail {
 
-/// What a Session is: a multi handle driven by its loop.
+/// What a Session is: a driver of plain HTTP/1.1, and a multi handle of libcurl for all else, driven by its loop.
 ///
 /// Shared by the Session and the tasks of its requests, which may outlive it; all on the loop's thread. Everything that
 /// runs tasks is called from handlers of the loop, never from within libcurl.
@@ -47,20 +49,27 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
 
   using Handler = std::move_only_function<void(boost::system::error_code)>;
 
-  /// A transfer in the hands of one request, with the state of its way through the multi handle.
+  /// What carries a request over the network, in the hands of that request, with the state of its way.
   struct Flight : Admission::Ticket {
-    Flight(const SessionOptions& options, Sockets& sockets, CURLSH* share) : transfer(options, sockets, share) {}
+    explicit Flight(std::unique_ptr<Transfer> by_curl) : transfer(std::move(by_curl)) {}
+    explicit Flight(std::unique_ptr<Exchange> by_driver) : exchange(std::move(by_driver)) {}
+
+    void prepare(const Request& request, Hop hop);
+    std::expected<Response, Failure> finish();
+    void abandon() noexcept;
+    const std::string& url() const noexcept { return exchange ? exchange->request().url : transfer->url(); }
 
     enum class State : std::uint8_t {
       idle,     ///< in the pool; or in hand, not started yet or resumed again
       waiting,  ///< for admission
-      queued,   ///< admitted from within libcurl, which takes no new handle there
-      active,   ///< in the multi handle
-      doomed,   ///< cancelled from within libcurl, which lets go of no handle there
+      queued,   ///< admitted from within a driver, which takes no new one there
+      active,   ///< under way
+      doomed,   ///< cancelled from within a driver, which lets go of none there
       ended,    ///< out of it, and about to be resumed
     };
-    Transfer transfer;
-    std::array<CurlAddresses::Use, 2> addresses;  ///< of the proxy and the host
+    const std::unique_ptr<Transfer> transfer;  // one of the two
+    const std::unique_ptr<Exchange> exchange;
+    std::array<CurlAddresses::Use, 2> addresses;  ///< libcurl's, of the proxy and the host
     Handler handler;
     CURLcode code = CURLE_OK;
     State state = State::idle;
@@ -70,7 +79,7 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   /// Holds a flight for the time of one hop, and gives it back.
   class Lease {
    public:
-    explicit Lease(Engine& engine) : engine_(engine), flight_(engine.take()) {}
+    Lease(Engine& engine, bool plain) : engine_(engine), flight_(engine.take(plain)) {}
     ~Lease() { engine_.give_back(std::move(flight_)); }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
@@ -107,13 +116,16 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   Resolver& resolver() noexcept { return resolver_; }
   const ProxyRules& proxies() const noexcept { return proxies_; }
   CurlAddresses& curl_addresses() noexcept { return curl_addresses_; }
+  const PlainDriver& plain() const noexcept { return plain_; }
   SessionStats stats() const noexcept;
 
  private:
   using Executor = boost::asio::io_context::executor_type;
   using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
 
-  std::unique_ptr<Flight> take();
+  using Flights = std::vector<std::unique_ptr<Flight>>;
+  std::unique_ptr<Flight> take(bool plain);
+  std::unique_ptr<Flight> make(bool plain);
   CURLSH* share() const noexcept { return cookies_ ? cookies_->share() : tls_sessions_.get(); }
   void give_back(std::unique_ptr<Flight> flight) noexcept;
 
@@ -122,19 +134,32 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   void admit_waiting();
   void keep_enough_connections();
   void cancel(Flight& flight);
-  /// Out of the multi handle and the queues, wherever it is; from within libcurl as soon as that has returned.
+  /// Out of its driver and the queues, wherever it is; from within a driver as soon as that has returned.
   void take_out(Flight& flight);
   void remove(Flight& flight);
   void resume_later(Flight& flight, boost::system::error_code error);
 
+  void begin_flight(Flight& flight);
+  void end_flight(Flight& flight);
+
   void watch_sockets();
   void serve_sockets();
+  void watch_plain();
+  void arm_plain();
   void on_timer();
   void arm();
   template <class Act>
   void round(Act act);
   template <class Call>
-  CURLMcode in_curl(Call call);
+  auto in_driver(Call call) {
+    struct Scope {
+      explicit Scope(Engine& engine) : owner(engine) { owner.in_driver_ = true; }
+      ~Scope() { owner.in_driver_ = false; }
+      Engine& owner;
+    };
+    const Scope scope(*this);
+    return call();
+  }
   void act_on(int socket, int events);
   void run_timeouts();
   void settle();
@@ -163,7 +188,13 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   std::optional<TimePoint> armed_;     // when timer_ wakes; not after deadline_, but perhaps before
   Admission admission_;
 
-  std::vector<std::unique_ptr<Flight>> pool_;
+  PlainDriver plain_;
+  boost::asio::posix::basic_stream_descriptor<Executor> watched_plain_;  // the descriptor of plain_
+  Timer plain_timer_;
+  TimePoint plain_armed_ = TimePoint::max();
+
+  Flights pool_;                  // of libcurl
+  Flights plain_pool_;            // of plain_
   std::vector<Flight*> pending_;  // waiting, queued, active and doomed
   std::vector<Flight*> queued_;
   std::vector<Flight*> doomed_;
@@ -173,10 +204,11 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   std::size_t kept_connections_ = 0;
   std::uint64_t requests_ = 0;
   std::uint64_t connections_ = 0;
-  bool in_curl_ = false;
+  bool in_driver_ = false;
   bool in_round_ = false;
   bool kick_wanted_ = false;  // libcurl wants to be called at once
   bool kick_posted_ = false;
+  bool plain_kick_posted_ = false;
   bool closed_ = false;
   bool shut_ = false;
 };

@@ -86,7 +86,7 @@ Route route_of(Engine& engine, const Request& request) {
 }
 
 /// Takes from the time of the hop what it needs.
-Task<Resolver::Result> look_up(Engine& engine, HostPort host, Limits limits, Transfer::Hop& hop) {
+Task<Resolver::Result> look_up(Engine& engine, HostPort host, Limits limits, Hop& hop) {
   const TimePoint begin = Clock::now();
   Duration most = Duration::max();
   if (limits.connect_timeout > Duration::zero()) most = limits.connect_timeout - hop.lookup;
@@ -100,8 +100,13 @@ Task<Resolver::Result> look_up(Engine& engine, HostPort host, Limits limits, Tra
   co_return addresses;
 }
 
-void give(Engine& engine, Engine::Flight& flight, Route& route, AddressesPtr addresses, Transfer::Hop& hop) {
+void give(Engine& engine, Engine::Flight& flight, Route& route, AddressesPtr addresses, Hop& hop) {
   const HostPort host = route.host();
+  if (flight.exchange) {
+    hop.host_addresses = std::move(addresses);
+    ++route.next;
+    return;
+  }
   flight.addresses[route.next++].begin(engine.curl_addresses(), host.host, host.port, std::move(addresses),
                                        hop.addresses);
 }
@@ -116,10 +121,9 @@ Task<Result> run_request(std::shared_ptr<Engine> engine, Request request) {
   const bool bounded = request.limits.max_time > Duration::zero();
   Duration time_left = std::max(request.limits.max_time, Duration::zero());
   for (int hops = 0;; ++hops) {
-    const Engine::Lease lease(*engine);
-    Transfer::Hop hop{
-        .time_left = time_left, .follows_redirects = follows, .many_in_flight = engine->has_many_in_flight()};
     Route route = route_of(*engine, request);
+    const Engine::Lease lease(*engine, route.proxy == nullptr && engine->plain().serves(request));
+    Hop hop{.time_left = time_left, .follows_redirects = follows, .many_in_flight = engine->has_many_in_flight()};
     while (route.next < route.count) {
       // Mostly known, without the cost of one more coroutine.
       auto addresses = engine->resolver().known(route.host().host, route.host().port);
@@ -128,10 +132,10 @@ Task<Result> run_request(std::shared_ptr<Engine> engine, Request request) {
       give(*engine, *lease, route, **addresses, hop);
     }
     hop.proxy = route.proxy;
-    lease->transfer.prepare(request, std::move(hop));
+    lease->prepare(request, std::move(hop));
     co_await engine->perform(*lease);
     for (CurlAddresses::Use& use : lease->addresses) use.end(lease->code == CURLE_OK);
-    Result result = lease->transfer.finish(lease->code);
+    Result result = lease->finish();
     if (!result || !follows || !is_redirect(result->status)) co_return result;
 
     if (hops == request.limits.max_redirects) co_return std::unexpected(too_many_redirects(request, *result));

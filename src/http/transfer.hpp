@@ -2,22 +2,16 @@
 
 #include <array>
 #include <cstddef>
-#include <exception>
 #include <expected>
-#include <memory>
-#include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 
 #include <overlap/http/error.hpp>
 #include <overlap/http/request.hpp>
 #include <overlap/http/response.hpp>
 #include <overlap/http/session_options.hpp>
 
-#include "http/body_decoder.hpp"
 #include "http/curl_handles.hpp"
-#include "http/head.hpp"
+#include "http/reception.hpp"
 
 namespace overlap::http::detail {
 
@@ -32,22 +26,12 @@ class Sockets {
 /// One request and its response on one easy handle, which serves one after the other and is set up again only where
 /// they differ. Knows nothing of multi handles and loops: who drives the handle calls prepare(), runs it, and calls
 /// finish().
-class Transfer {
+class Transfer final : private Reception {
  public:
   /// All must outlive it.
   Transfer(const SessionOptions& options, Sockets& sockets, CURLSH* tls_sessions);
-  ~Transfer();
-  Transfer(const Transfer&) = delete;
-  Transfer& operator=(const Transfer&) = delete;
+  ~Transfer() override;
 
-  struct Hop {
-    Duration time_left{};                ///< zero: without end
-    bool follows_redirects = true;       ///< the body of a redirect is not wanted
-    bool many_in_flight = false;         ///< then memory counts for more than the speed of one transfer
-    Duration lookup{};                   ///< how long the lookup of its host has taken, of the time to connect
-    const std::string* proxy = nullptr;  ///< must stay as long as the request; empty: none
-    ListPtr addresses{};                 ///< what libcurl is to learn of hosts (CURLOPT_RESOLVE)
-  };
   /// `request` has been checked, and must stay until finish().
   void prepare(const Request& request, Hop hop);
   /// What came of it, from what libcurl says. Throws what the Sink threw.
@@ -59,7 +43,7 @@ class Transfer {
   /// Among the last two of this request: there are two while both families are tried.
   bool has_opened(int socket) const noexcept { return socket == opened_[0] || socket == opened_[1]; }
   /// Of a prepared request.
-  const std::string& url() const noexcept { return request_->url; }
+  const std::string& url() const noexcept { return request().url; }
 
  private:
   void set_session_options(CURLSH* tls_sessions);
@@ -76,22 +60,9 @@ class Transfer {
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept;
   static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address) noexcept;
   static int on_close(void* sockets, curl_socket_t socket) noexcept;
-  template <class Step>
-  bool guarded(Step step) noexcept;
-  bool take_header(std::string_view line);
-  bool head_complete();
-  bool take_body(std::span<const std::byte> piece);
-  bool decode(std::span<const std::byte> piece);
-  bool deliver(std::span<const std::byte> piece);
-  bool begin_sink();
-  bool fail(ErrorClass error_class, std::string_view why);
-  bool fail(Failure failure);
-
-  bool is_followed() const noexcept;
-  std::expected<void, Failure> complete_body(CURLcode code);
   Failure failure_of(CURLcode code);
-  void read_connection();
-  void read_timings();
+  void describe_connection(Response& response) override;
+  void read_timings(Response& response);
 
   const SessionOptions& options_;
   Sockets& sockets_;
@@ -114,16 +85,6 @@ class Transfer {
   bool many_in_flight_ = false;
 
   // The request under way.
-  const Request* request_ = nullptr;
-  Hop hop_;
-  Head head_;
-  Response response_;
-  std::unique_ptr<BodyDecoder> decoder_;
-  std::optional<Failure> failure_;
-  std::exception_ptr thrown_;
-  std::size_t skipped_ = 0;  // of the body of a redirect
-  bool skipped_enough_ = false;
-  bool sink_begun_ = false;
   bool refused_address_ = false;
   std::array<int, 2> opened_{-1, -1};
   int open_error_ = 0;  // errno of the last socket that could not be made

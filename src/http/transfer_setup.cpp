@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "http/ca_bundle.hpp"
+#include "http/plain/request_text.hpp"
 #include "http/transfer.hpp"
 #include "http/url.hpp"
 
@@ -45,10 +46,6 @@ long plain_version(SessionOptions::HttpVersion version) noexcept {
   return version == SessionOptions::HttpVersion::http2 ? CURL_HTTP_VERSION_2_0 : CURL_HTTP_VERSION_1_1;
 }
 
-bool sends_body(const Request& request) noexcept {
-  return !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-}
-
 // libcurl takes "Name;" for a field without a value: "Name:" is how it is told to leave one out.
 std::string header_line(const Header& field) {
   return field.value.empty() ? field.name + ";" : field.name + ": " + field.value;
@@ -57,7 +54,7 @@ std::string header_line(const Header& field) {
 }  // namespace
 
 Transfer::Transfer(const SessionOptions& options, Sockets& sockets, CURLSH* tls_sessions)
-    : options_(options), sockets_(sockets), easy_(make_easy()) {
+    : Reception(options.compressed), options_(options), sockets_(sockets), easy_(make_easy()) {
   set_session_options(tls_sessions);
   set_tls_options();
 }
@@ -120,8 +117,7 @@ void Transfer::set_tls_options() {
 }
 
 void Transfer::prepare(const Request& request, Hop hop) {
-  request_ = &request;
-  hop_ = std::move(hop);
+  begin(request, std::move(hop));
   set_text(easy_.get(), CURLOPT_URL, request.url);
   set_method(request);
   set_headers(request);
@@ -129,15 +125,8 @@ void Transfer::prepare(const Request& request, Hop hop) {
   set_limits(request.limits);
   set_http_version(request.url);
   set_route();
-  head_.clear();
-  response_ = Response{};
-  response_.final_url = request.url;
-  decoder_.reset();
-  failure_.reset();
-  thrown_ = nullptr;
   error_text_[0] = '\0';
-  skipped_ = 0;
-  skipped_enough_ = sink_begun_ = refused_address_ = false;
+  refused_address_ = false;
   open_error_ = 0;
   opened_ = {-1, -1};
 }
@@ -195,7 +184,7 @@ void Transfer::set_credentials(const Request& request) {
 
 void Transfer::set_limits(const Limits& limits) {
   CURL* const easy = easy_.get();
-  const Duration connect_timeout = connect_time_left(limits.connect_timeout, hop_.lookup);
+  const Duration connect_timeout = connect_time_left(limits.connect_timeout, hop().lookup);
   if (connect_timeout != connect_timeout_) {
     // Zero would be libcurl's own default, 300 s.
     const long none = to_milliseconds(Duration::max());
@@ -203,27 +192,27 @@ void Transfer::set_limits(const Limits& limits) {
     set_number(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout != 0 ? timeout : none);
     connect_timeout_ = connect_timeout;
   }
-  if (hop_.time_left != time_left_) set_number(easy, CURLOPT_TIMEOUT_MS, to_milliseconds(hop_.time_left));
+  if (hop().time_left != time_left_) set_number(easy, CURLOPT_TIMEOUT_MS, to_milliseconds(hop().time_left));
   if (limits.low_speed_bytes != limits_.low_speed_bytes || limits.low_speed_time != limits_.low_speed_time) {
     const auto bytes = std::min<std::uint64_t>(limits.low_speed_bytes, std::numeric_limits<long>::max());
     set_number(easy, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(bytes));
     set_number(easy, CURLOPT_LOW_SPEED_TIME, to_seconds(limits.low_speed_time));
   }
-  if (hop_.many_in_flight != many_in_flight_) {
-    set_number(easy, CURLOPT_BUFFERSIZE, hop_.many_in_flight ? kSmallBuffer : kLargeBuffer);
-    many_in_flight_ = hop_.many_in_flight;
+  if (hop().many_in_flight != many_in_flight_) {
+    set_number(easy, CURLOPT_BUFFERSIZE, hop().many_in_flight ? kSmallBuffer : kLargeBuffer);
+    many_in_flight_ = hop().many_in_flight;
   }
   limits_ = limits;
-  time_left_ = hop_.time_left;
+  time_left_ = hop().time_left;
 }
 
 void Transfer::set_route() {
-  const std::string& proxy = hop_.proxy != nullptr ? *hop_.proxy : kNoProxy;
+  const std::string& proxy = hop().proxy != nullptr ? *hop().proxy : kNoProxy;
   if (proxy != proxy_) {
     set_text(easy_.get(), CURLOPT_PROXY, proxy);
     proxy_ = proxy;
   }
-  if (hop_.addresses) set_pointer(easy_.get(), CURLOPT_RESOLVE, hop_.addresses.get());
+  if (hop().addresses) set_pointer(easy_.get(), CURLOPT_RESOLVE, hop().addresses.get());
 }
 
 void Transfer::set_http_version(const std::string& url) {

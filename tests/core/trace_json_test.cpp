@@ -152,5 +152,24 @@ TEST(ChromeTrace, OfARecordingHasItsTasksAndLanes) {
   EXPECT_THAT(names, ElementsAre("a \"page\"", "parsing"));
 }
 
+TEST(ChromeTrace, ProcessesHaveLinesAndIdsOfTheirOwn) {
+  std::ostringstream out;
+  write_chrome_trace(out, {{.name = "one", .spans = {span(Kind::waiting, 0, 10)}, .lanes = kLanes, .dropped = 1},
+                           {.name = "two", .spans = {span(Kind::waiting, 5, 15)}, .lanes = kLanes, .dropped = 2}});
+  const object trace = boost::json::parse(out.str()).as_object();
+  EXPECT_EQ(trace.at("otherData").at("dropped_events").as_int64(), 3);
+  std::vector<std::string> names;
+  for (const object& event : events_in(trace)) {
+    if (event.at("name") == "process_name") names.emplace_back(event.at("args").at("name").as_string());
+  }
+  EXPECT_THAT(names, ElementsAre("one", "two"));
+  const auto events = spans_in(trace);
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[0].at("pid").as_int64(), 1);
+  EXPECT_EQ(events[2].at("pid").as_int64(), 2);
+  EXPECT_EQ(events[2].at("id"), events[3].at("id"));
+  EXPECT_NE(events[0].at("id"), events[2].at("id"));
+}
+
 }  // namespace
 }  // namespace overlap

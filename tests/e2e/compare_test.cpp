@@ -9,19 +9,24 @@
 #include <chrono>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "e2e/origin.hpp"
+#include "support/chrome_trace.hpp"
 #include "support/program.hpp"
 
 namespace overlap {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
+using testing_support::ChromeTraceRules;
 using testing_support::Origin;
 using testing_support::program;
 using testing_support::Program;
@@ -96,6 +101,49 @@ TEST(Compare, JsonGoesToAFile) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("speed-up"));
   EXPECT_THAT(directory.read("figures.json"), HasSubstr("\"workload\":\"cpu\""));
+}
+
+TEST(Compare, TraceOfEveryModelKeepsTheRulesOfTheFormat) {
+  const TemporaryDirectory directory;
+  const ProgramResult result =
+      compare({"--latency", "2ms", "--repeat", "1", "--warmup", "0", "--trace", directory.file("trace.json")});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const auto trace = boost::json::parse(directory.read("trace.json"));
+  EXPECT_THAT(ChromeTraceRules::broken_by(trace), IsEmpty());
+  std::map<std::string, int> waits;  // for a first byte, by model
+  std::map<std::int64_t, std::string> models;
+  for (const auto& value : trace.at("traceEvents").as_array()) {
+    const auto& event = value.as_object();
+    const auto process = event.at("pid").to_number<std::int64_t>();
+    if (event.at("name") == "process_name") models[process] = event.at("args").at("name").as_string().c_str();
+    const bool begins = event.at("ph") == "X" || event.at("ph") == "b";
+    if (begins && event.at("name") == "waiting for the first byte") ++waits[models[process]];
+  }
+  EXPECT_THAT(waits, ElementsAre(Pair("inline, run 1", 160), Pair("loop, run 1", 160), Pair("processes, run 1", 160),
+                                 Pair("threads, run 1", 160)));
+}
+
+TEST(Compare, PageHoldsEveryTaskOfEveryModel) {
+  const TemporaryDirectory directory;
+  const ProgramResult result =
+      compare({"--latency", "2ms", "--repeat", "1", "--warmup", "0", "--html", directory.file("page.html")});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const std::string page = directory.read("page.html");
+  const std::string begin = "<script type=\"application/json\" id=\"data\">";
+  const auto from = page.find(begin) + begin.size();
+  const auto data = boost::json::parse(page.substr(from, page.find("</script>", from) - from));
+  ASSERT_EQ(data.at("models").as_array().size(), 4U);
+  for (const auto& model : data.at("models").as_array()) {
+    EXPECT_EQ(model.at("timeline").at("tasks").as_array().size(), 160U);
+  }
+  EXPECT_THAT(page, Not(HasSubstr("https://")));
+}
+
+TEST(Compare, TraceThatCannotBeWrittenCostsNoWaiting) {
+  const ProgramResult result = compare({"--workload", "cpu", "--trace", "/no/such/place/trace.json"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("cannot write /no/such/place/trace.json"));
+  EXPECT_THAT(result.out, IsEmpty());
 }
 
 TEST(Compare, ProxyOfTheEnvironmentIsNotAskedForTheBuiltInOrigin) {

@@ -21,6 +21,7 @@ RunSpec some_spec() {
   spec.sleep_unit = 1s;
   spec.list_file = "a \"list\"\n.txt";
   spec.directory = "/tmp/x";
+  spec.trace_file = "/tmp/t.json";
   spec.prepare = true;
   return spec;
 }
@@ -36,6 +37,7 @@ RunResult some_result() {
   result.workers_ready = 5;
   result.processes = 7;
   result.resident_bytes = 20'000'000;
+  result.peak_memory = 12'000'000;
   result.waited_seconds = 8.5;
   result.longest_seconds = 0.0625;
   result.digest = "abc";

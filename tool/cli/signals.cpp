@@ -15,11 +15,16 @@ namespace {
 std::atomic<int> signals_seen{0};
 std::atomic<int> latest_signal{0};
 std::atomic<int> wake_descriptor{-1};
+std::atomic<bool> status_requested{false};
 
 void on_signal(int number) {
   const int saved = errno;
-  signals_seen.fetch_add(1);
-  latest_signal.store(number);
+  if (number == SIGUSR1) {
+    status_requested.store(true);
+  } else {
+    signals_seen.fetch_add(1);
+    latest_signal.store(number);
+  }
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(wake_descriptor.load(), &one, sizeof one);
   errno = saved;
@@ -32,21 +37,25 @@ InterruptWatch::InterruptWatch() {
   if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   signals_seen = 0;
   latest_signal = 0;
+  status_requested = false;
   wake_descriptor = descriptor;
   struct sigaction action{};
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &previous_int_);
   sigaction(SIGTERM, &action, &previous_term_);
+  sigaction(SIGUSR1, &action, &previous_usr1_);
 }
 
 InterruptWatch::~InterruptWatch() {
   sigaction(SIGINT, &previous_int_, nullptr);
   sigaction(SIGTERM, &previous_term_, nullptr);
+  sigaction(SIGUSR1, &previous_usr1_, nullptr);
   close(wake_descriptor.exchange(-1));
 }
 
 int InterruptWatch::count() const { return signals_seen.load(); }
+bool InterruptWatch::take_status_request() const { return status_requested.exchange(false); }
 int InterruptWatch::last_signal() const { return latest_signal.load(); }
 int InterruptWatch::descriptor() const { return wake_descriptor.load(); }
 

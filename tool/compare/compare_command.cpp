@@ -5,11 +5,8 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <exception>
-#include <fstream>
 #include <memory>
 
 #include "cli/escape.hpp"
@@ -17,6 +14,8 @@
 #include "cli/units.hpp"
 #include "compare/compare_options.hpp"
 #include "compare/machine.hpp"
+#include "compare/output_file.hpp"
+#include "compare/page/page.hpp"
 #include "compare/progress.hpp"
 #include "compare/report.hpp"
 #include "compare/run_one.hpp"
@@ -49,6 +48,7 @@ constexpr const char* kFooter =
     "\n"
     "Examples:\n"
     "  overlap compare\n"
+    "  overlap compare --html pages.html\n"
     "  overlap compare --workload cpu --models inline,threads,processes --json cpu.json\n"
     "  overlap compare --workload urls.txt --workers 10 -j 100\n";
 
@@ -57,26 +57,38 @@ int complain(int code, std::string_view message) {
   return code;
 }
 
-/// Where the figures for programs go, opened before the first run, so that a wrong name costs no waiting.
-std::expected<std::unique_ptr<std::ofstream>, std::string> open_json(const CompareFlags& flags) {
-  if (flags.json.empty() || flags.json == "-") return nullptr;
-  auto file = std::make_unique<std::ofstream>(flags.json, std::ios::binary | std::ios::trunc);
-  if (*file) return file;
-  return std::unexpected(
-      fmt::format("cannot write {}: {}", cli::escape_for_terminal(flags.json), std::strerror(errno)));
+/// The files that a comparison writes, opened before the first run, so that a wrong name costs no waiting.
+struct Outputs {
+  OutputFile json;
+  OutputFile trace;
+  OutputFile page;
+};
+
+std::expected<Outputs, std::string> open_outputs(const CompareFlags& flags) {
+  Outputs outputs;
+  if (auto opened = outputs.json.open(flags.json == "-" ? "" : flags.json); !opened) {
+    return std::unexpected(opened.error());
+  }
+  if (auto opened = outputs.trace.open(flags.trace); !opened) return std::unexpected(opened.error());
+  if (auto opened = outputs.page.open(flags.html); !opened) return std::unexpected(opened.error());
+  return outputs;
+}
+
+std::expected<void, std::string> write_outputs(Outputs& outputs, const Findings& findings) {
+  const auto json = [&findings](std::ostream& out) { out << report_json(findings); };
+  if (auto written = outputs.json.write(json); !written) return written;
+  const auto trace = [&findings](std::ostream& out) { write_trace(out, findings); };
+  if (auto written = outputs.trace.write(trace); !written) return written;
+  return outputs.page.write([&findings](std::ostream& out) { write_page(out, findings); });
 }
 
 /// The table goes to standard output, unless the figures for programs do.
-int report(const CompareFlags& flags, const Findings& findings, std::ofstream* json_file) {
+int report(const CompareFlags& flags, const Findings& findings, Outputs& outputs) {
   const bool json_to_stdout = flags.json == "-";
   fmt::print(json_to_stdout ? stderr : stdout, "{}", report_text(findings));
   if (json_to_stdout) fmt::print("{}", report_json(findings));
   for (const std::string& complaint : findings.result.complaints) complain(kFailed, complaint);
-  if (json_file != nullptr) {
-    *json_file << report_json(findings);
-    json_file->close();
-    if (json_file->fail()) return complain(kDisk, "cannot write " + cli::escape_for_terminal(flags.json));
-  }
+  if (const auto written = write_outputs(outputs, findings); !written) return complain(kDisk, written.error());
   if (std::fflush(stdout) != 0) return complain(kDisk, "cannot write to standard output");
   return findings.result.complaints.empty() ? kAllRight : kFailed;
 }
@@ -85,8 +97,8 @@ int run_compare(const CompareFlags& flags) {
   const Machine machine = this_machine();
   const auto options = make_options(flags, machine.cpus);
   if (!options) return complain(kUsage, options.error());
-  const auto json_file = open_json(flags);
-  if (!json_file) return complain(kDisk, json_file.error());
+  auto outputs = open_outputs(flags);
+  if (!outputs) return complain(kDisk, outputs.error());
 
   const cli::InterruptWatch interrupts;
   Progress progress(*options, flags.verbose);
@@ -97,7 +109,7 @@ int run_compare(const CompareFlags& flags) {
     return complain(kFailed, result.error().why);
   }
   const auto summaries = summarise(*options, *result, machine.cpus);
-  return report(flags, {*options, *result, summaries, machine}, json_file->get());
+  return report(flags, {*options, *result, summaries, machine}, *outputs);
 }
 
 void add_duration(CLI::App& command, const std::string& name, Duration& value, const std::string& help) {
@@ -135,6 +147,10 @@ void add_flags(CLI::App& command, CompareFlags& flags) {
   add_duration(command, "--latency", flags.latency, "How long the built-in origin waits before it answers");
   add_duration(command, "--sleep-unit", flags.sleep_unit, "What stands for a second in the workload 'sleep'");
   command.add_option("--json", flags.json, "Write all figures, those of every run too, to this file ('-': stdout)")
+      ->type_name("FILE");
+  command.add_option("--html", flags.html, "Draw everything, with a timeline of each model, on a page in this file")
+      ->type_name("FILE");
+  command.add_option("--trace", flags.trace, "Write what every task did to this file, for ui.perfetto.dev")
       ->type_name("FILE");
   command.add_flag("-v,--verbose", flags.verbose, "Say what each run took as it ends");
 }

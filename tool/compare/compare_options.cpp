@@ -58,6 +58,7 @@ std::expected<CompareOptions, std::string> make_options(const CompareFlags& flag
   options.warmup = flags.warmup.value_or((*workload)->warmup);
   options.latency = flags.latency;
   options.sleep_unit = flags.sleep_unit;
+  options.traces = !flags.trace.empty() || !flags.html.empty();
   if ((*workload)->name != kListWorkload) return options;
 
   const auto facts = examine_list(flags.workload);

@@ -21,7 +21,9 @@ struct CompareFlags {
   std::optional<int> warmup;
   Duration latency = std::chrono::milliseconds(50);
   Duration sleep_unit = std::chrono::seconds(1);
-  std::string json;  ///< file; "-" is standard output
+  std::string json;   ///< file; "-" is standard output
+  std::string trace;  ///< file
+  std::string html;   ///< file
   bool verbose = false;
 };
 

@@ -27,6 +27,7 @@ class Comparison {
   std::expected<ComparisonResult, CompareStop> run() {
     if (auto ready = start_origins(); !ready) return Stopped(ready.error());
     if (options_.workload->saves_files) files_.emplace();
+    if (options_.traces) traces_.emplace();
     if (auto prepared = prepare(); !prepared) return Stopped(prepared.error());
     for (const cli::Model model : options_.models)
       result_.models.push_back({.model = model, .runs = {}, .failure = {}});
@@ -34,6 +35,7 @@ class Comparison {
       if (auto done = run_round(round); !done) return Stopped(done.error());
     }
     check_results(*options_.workload, result_);
+    if (auto read = read_traces(); !read) return Stopped(read.error());
     return std::move(result_);
   }
 
@@ -75,7 +77,9 @@ class Comparison {
     for (ModelRuns& model : result_.models) {
       if (model.failure) continue;
       observer_.run_begins(round, model.model);
-      auto child = run_child_for(spec_for(model.model));
+      RunSpec spec = spec_for(model.model);
+      if (traces_) spec.trace_file = trace_file(model.model, round);
+      auto child = run_child_for(std::move(spec));
       if (!child) return Stopped(child.error());
       if (!child->result) {
         model.failure = child->result.error();
@@ -83,6 +87,24 @@ class Comparison {
       }
       model.runs.push_back({.round = round, .result = std::move(*child->result), .process = child->end});
       observer_.run_ended(model.runs.back(), model.model);
+    }
+    return {};
+  }
+
+  std::string trace_file(cli::Model model, int round) const {
+    return fmt::format("{}/{}{}.json", traces_->path(), cli::to_string(model), round);
+  }
+
+  /// All were written, so that all runs were measured alike; one of each model is read.
+  std::expected<void, CompareStop> read_traces() {
+    if (!traces_) return {};
+    for (ModelRuns& model : result_.models) {
+      const MeasuredRun* const run = median_run(model);
+      if (run == nullptr) continue;
+      auto trace = read_run_trace(trace_file(model.model, run->round));
+      if (!trace) return stop(trace.error());
+      model.trace = std::move(*trace);
+      model.traced_round = run->round;
     }
     return {};
   }
@@ -144,6 +166,7 @@ class Comparison {
   CompareObserver& observer_;
   const int interrupt_;
   std::optional<TemporaryDirectory> files_;
+  std::optional<TemporaryDirectory> traces_;
   std::optional<Origins> origins_;
   ComparisonResult result_;
 };
@@ -181,6 +204,17 @@ std::size_t at_once(const CompareOptions& options, cli::Model model) {
     default:
       return options.workers;
   }
+}
+
+const MeasuredRun* median_run(const ModelRuns& model) {
+  std::vector<const MeasuredRun*> counted;
+  for (const MeasuredRun& run : model.runs) {
+    if (run.round >= 1) counted.push_back(&run);
+  }
+  if (counted.empty()) return nullptr;
+  const auto middle = counted.begin() + static_cast<std::ptrdiff_t>((counted.size() - 1) / 2);
+  std::ranges::nth_element(counted, middle, {}, [](const MeasuredRun* run) { return run->result.seconds; });
+  return *middle;
 }
 
 std::expected<ComparisonResult, CompareStop> run_comparison(const CompareOptions& options, CompareObserver& observer,

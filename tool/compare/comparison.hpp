@@ -10,6 +10,7 @@
 #include "cli/models.hpp"
 #include "cli/run_child.hpp"
 #include "compare/run_protocol.hpp"
+#include "compare/run_trace.hpp"
 #include "compare/workload.hpp"
 
 namespace overlap::compare {
@@ -25,6 +26,7 @@ struct CompareOptions {
   int warmup = 0;
   Duration latency{};
   Duration sleep_unit{};
+  bool traces = false;  ///< every run is recorded, and the trace of one of each model is kept
   std::uint64_t seed = 1;
   std::string program = "/proc/self/exe";  ///< that does the runs
 };
@@ -42,6 +44,8 @@ struct ModelRuns {
   cli::Model model{};
   std::vector<MeasuredRun> runs;       ///< in order, those for warming up first
   std::optional<std::string> failure;  ///< why there are no more
+  std::optional<RunTrace> trace = {};  ///< of the run in the middle of those that count, by the time that it took
+  int traced_round = 0;                ///< which that is
 };
 
 struct ComparisonResult {
@@ -71,6 +75,10 @@ struct CompareStop {
 /// the latest. Leaves no process and no file behind.
 std::expected<ComparisonResult, CompareStop> run_comparison(const CompareOptions& options, CompareObserver& observer,
                                                             int interrupt);
+
+/// The run whose time is the median of those that count; of an even number, the faster one of the two in the middle.
+/// Null: there is none.
+const MeasuredRun* median_run(const ModelRuns& model);
 
 /// What is wrong with results that should be alike: a complaint for each run that failed in part or whose digest is not
 /// the expected one (or, if there is none, that of the first run).

@@ -1,12 +1,15 @@
 #include "compare/measurement.hpp"
 
 #include "compare/process_tree.hpp"
+#include "compare/run_tracer.hpp"
 
 namespace overlap::compare {
 
-// The looks through /proc are left out of both the time and this process's own CPU time.
+// The looks through /proc, and the beginning and end of a recording, are left out of both the time and this process's
+// own CPU time.
 void Measurement::begin() {
   const Duration below = cpu_of_processes_below();
+  if (tracer_ != nullptr) tracer_->begin();
   cpu_at_begin_ = below + cpu_of_this_process();
   begin_ = Clock::now();
 }
@@ -14,11 +17,20 @@ void Measurement::begin() {
 void Measurement::end() {
   end_ = Clock::now();
   const Duration own = cpu_of_this_process();
+  if (tracer_ != nullptr) tracer_->end();
   cpu_at_end_ = own + cpu_of_processes_below();
 }
 
 double Measurement::seconds() const { return to_seconds(end_ - begin_); }
 double Measurement::cpu_seconds() const { return to_seconds(cpu_at_end_ - cpu_at_begin_); }
+
+void Measurement::describe_task(std::size_t index, const std::string& name, const TaskPhases& phases) {
+  if (tracer_ != nullptr) tracer_->describe(index, name, phases);
+}
+
+void Measurement::tasks_are(Phase phase) {
+  if (tracer_ != nullptr) tracer_->all_are(phase);
+}
 
 double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 

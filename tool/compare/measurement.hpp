@@ -1,20 +1,38 @@
 #pragma once
 
+#include <cstddef>
 #include <overlap/core/time.hpp>
+#include <string>
+
+#include "compare/task_phases.hpp"
 
 namespace overlap::compare {
+
+class RunTracer;
 
 /// Times the part of a run that counts: from the first submit to the last result. A workload calls begin() and end()
 /// once each; what it does before and after (making lists, checking results) is not counted.
 class Measurement {
  public:
+  Measurement() = default;
+  /// Has that part recorded too; null: it is not.
+  explicit Measurement(RunTracer* tracer) : tracer_(tracer) {}
+
   void begin();
   void end();
 
   double seconds() const;
   double cpu_seconds() const;  ///< of this process and all below it
 
+  // For the pictures; nothing is done where none are wanted.
+
+  /// What the `index`-th task that was submitted is called, and what it did.
+  void describe_task(std::size_t index, const std::string& name, const TaskPhases& phases = {});
+  /// In which phase tasks are that say nothing themselves.
+  void tasks_are(Phase phase);
+
  private:
+  RunTracer* tracer_ = nullptr;
   TimePoint begin_{};
   TimePoint end_{};
   Duration cpu_at_begin_{};

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -75,13 +77,20 @@ Duration duration_of(const timeval& time) {
   return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
 }
 
-std::uint64_t resident_share_of(pid_t pid) {
-  std::ifstream file(fmt::format("/proc/{}/smaps_rollup", pid));
+/// Of a file in which a name is followed by a number of KiB; 0 if it is not there.
+std::uint64_t bytes_in(pid_t pid, const char* file_name, std::string_view name) {
+  std::ifstream file(fmt::format("/proc/{}/{}", pid, file_name));
   std::uint64_t kib = 0;
   for (std::string word; file >> word;) {
-    if (word == "Pss:" && file >> kib) break;
+    if (word == name && file >> kib) break;
   }
   return kib * 1024;
+}
+
+void add_process(TreeMemory& memory, pid_t pid) {
+  ++memory.processes;
+  memory.bytes += bytes_in(pid, "smaps_rollup", "Pss:");
+  memory.peak = std::max(memory.peak, bytes_in(pid, "status", "VmHWM:"));
 }
 
 }  // namespace
@@ -97,11 +106,9 @@ Duration cpu_of_processes_below() {
 }
 
 TreeMemory memory_of_process_tree() {
-  TreeMemory memory{1, resident_share_of(getpid())};
-  for (const pid_t pid : descendants()) {
-    ++memory.processes;
-    memory.bytes += resident_share_of(pid);
-  }
+  TreeMemory memory;
+  add_process(memory, getpid());
+  for (const pid_t pid : descendants()) add_process(memory, pid);
   return memory;
 }
 

@@ -18,6 +18,7 @@ struct TreeMemory {
   std::size_t processes = 0;  ///< this one included
   /// Bytes resident, those of shared pages divided among the processes that share them (PSS); 0 if not known.
   std::uint64_t bytes = 0;
+  std::uint64_t peak = 0;  ///< bytes that the largest of them was resident with, at most; 0 if not known
 };
 TreeMemory memory_of_process_tree();
 

@@ -1,6 +1,7 @@
 // What people read: the table, and what stands around it.
 #pragma once
 
+#include <iosfwd>
 #include <span>
 #include <string>
 
@@ -18,8 +19,17 @@ struct Findings {
   const Machine& machine;
 };
 
+/// Which work: "pages: 160 downloads: 2 sites x 80 pages, answered after 50ms".
+std::string subject_of(const Findings& findings);
+
+/// How it was run, on what: "5 workers; 5 runs of each model; 2 CPUs".
+std::string conditions_of(const Findings& findings);
+
 /// Plain text of at most 100 columns, ended by a newline.
 std::string report_text(const Findings& findings);
+
+/// Chrome trace events of the traced runs, each model a process by itself, all from the time 0.
+void write_trace(std::ostream& out, const Findings& findings);
 
 /// One JSON object with everything: options, machine, figures, every single run.
 std::string report_json(const Findings& findings);

@@ -33,7 +33,8 @@ json::object run_json(const MeasuredRun& run) {
   object["round"] = run.round;
   object["warmup"] = run.round < 1;
   object["process_cpu_seconds"] = to_seconds(run.process.cpu);
-  object["peak_memory_bytes"] = run.process.peak_memory;
+  object.erase("peak_memory");
+  object["peak_memory_bytes"] = run.result.peak_memory > 0 ? run.result.peak_memory : run.process.peak_memory;
   return object;
 }
 

@@ -30,22 +30,6 @@ bool has(const Findings& findings, cli::Model model) {
   return std::ranges::find(findings.options.models, model) != findings.options.models.end();
 }
 
-/// Which work, how it was run, on what.
-std::string heading(const Findings& findings) {
-  const CompareOptions& options = findings.options;
-  const std::string name =
-      options.list_file.empty() ? std::string(options.workload->name) : cli::escape_for_terminal(options.list_file);
-  std::string text = fmt::format("{}: {}", name, options.workload->describe(spec_of(options)));
-  if (options.workload->sites > 0) text += fmt::format(", answered after {}", cli::format_duration(options.latency));
-  text += '\n';
-  const bool has_pools = has(findings, cli::Model::threads) || has(findings, cli::Model::processes);
-  if (has_pools) text += fmt::format("{}; ", plural(options.workers, "worker"));
-  if (has(findings, cli::Model::loop)) text += fmt::format("the loop: at most {} at once; ", options.max_concurrent);
-  text += fmt::format("{} of each model", plural(static_cast<std::size_t>(options.repeat), "run"));
-  if (options.warmup > 0) text += fmt::format(" after {} for warming up", options.warmup);
-  return text + fmt::format("; {}\n", plural(findings.machine.cpus, "CPU"));
-}
-
 std::string or_dash(std::optional<double> value, std::string_view unit = "") {
   return value ? three_digits(*value) + std::string(unit) : "-";
 }
@@ -211,9 +195,29 @@ std::string check_line(const Findings& findings) {
 
 }  // namespace
 
+std::string subject_of(const Findings& findings) {
+  const CompareOptions& options = findings.options;
+  const std::string name =
+      options.list_file.empty() ? std::string(options.workload->name) : cli::escape_for_terminal(options.list_file);
+  std::string text = fmt::format("{}: {}", name, options.workload->describe(spec_of(options)));
+  if (options.workload->sites > 0) text += fmt::format(", answered after {}", cli::format_duration(options.latency));
+  return text;
+}
+
+std::string conditions_of(const Findings& findings) {
+  const CompareOptions& options = findings.options;
+  std::string text;
+  const bool has_pools = has(findings, cli::Model::threads) || has(findings, cli::Model::processes);
+  if (has_pools) text += fmt::format("{}; ", plural(options.workers, "worker"));
+  if (has(findings, cli::Model::loop)) text += fmt::format("the loop: at most {} at once; ", options.max_concurrent);
+  text += fmt::format("{} of each model", plural(static_cast<std::size_t>(options.repeat), "run"));
+  if (options.warmup > 0) text += fmt::format(" after {} for warming up", options.warmup);
+  return text + fmt::format("; {}", plural(findings.machine.cpus, "CPU"));
+}
+
 std::string report_text(const Findings& findings) {
   const Workload::Report kind = findings.options.workload->report;
-  std::string text = heading(findings) + '\n';
+  std::string text = fmt::format("{}\n{}\n\n", subject_of(findings), conditions_of(findings));
   if (kind == Workload::Report::counts) {
     return text + counts_table(findings) + '\n' + copies_line(findings) + check_line(findings);
   }

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <system_error>
@@ -17,6 +18,7 @@
 #include "compare/measurement.hpp"
 #include "compare/process_tree.hpp"
 #include "compare/ready_workers.hpp"
+#include "compare/run_tracer.hpp"
 #include "compare/workload.hpp"
 
 namespace overlap::compare {
@@ -59,6 +61,14 @@ std::size_t workers_of(const RunSpec& spec) {
   }
 }
 
+/// A coroutine on the loop shares its thread with the others.
+void write_trace(const RunSpec& spec, RunTracer& tracer) {
+  std::ofstream file(spec.trace_file, std::ios::binary | std::ios::trunc);
+  write_run_trace(file, tracer.take(spec.model != cli::Model::loop));
+  file.close();
+  if (!file) throw std::system_error(errno, std::generic_category(), spec.trace_file);
+}
+
 }  // namespace
 
 RunResult run_one(const RunSpec& spec) {
@@ -72,14 +82,17 @@ RunResult run_one(const RunSpec& spec) {
   result.start_seconds = to_seconds(ready.took);
   result.workers_ready = ready.workers;
 
-  Measurement measurement;
+  RunTracer tracer;
+  Measurement measurement(spec.trace_file.empty() ? nullptr : &tracer);
   workload->run(*executor, spec, measurement, result);
   result.seconds = measurement.seconds();
   result.cpu_seconds = measurement.cpu_seconds();
   const TreeMemory memory = memory_of_process_tree();
   result.processes = memory.processes;
   result.resident_bytes = memory.bytes;
+  result.peak_memory = memory.peak;  // before what is recorded is read, which takes more
   executor->shutdown();
+  if (!spec.trace_file.empty()) write_trace(spec, tracer);
   if (spec.prepare && workload->expected_digest != nullptr) result.expected_digest = workload->expected_digest(spec);
   return result;
 }

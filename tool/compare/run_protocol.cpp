@@ -37,6 +37,7 @@ void visit(Fields& fields, Spec& spec) {
   fields("sleep_unit_ns", spec.sleep_unit);
   fields("list_file", spec.list_file);
   fields("directory", spec.directory);
+  fields("trace_file", spec.trace_file);
   fields("prepare", spec.prepare);
 }
 
@@ -52,6 +53,7 @@ void visit(Fields& fields, Result& result) {
   fields("workers_ready", result.workers_ready);
   fields("processes", result.processes);
   fields("resident_bytes", result.resident_bytes);
+  fields("peak_memory", result.peak_memory);
   fields("waited_seconds", result.waited_seconds);
   fields("longest_seconds", result.longest_seconds);
   fields("digest", result.digest);

@@ -25,6 +25,7 @@ struct RunSpec {
   Duration sleep_unit{};           ///< what stands for a second in `sleep`
   std::string list_file;           ///< of URLs
   std::string directory;           ///< exists and is empty: for the files that are saved
+  std::string trace_file;          ///< to write what the tasks did to; empty: it is not recorded
   bool prepare = false;            ///< not measured: also work out, without the network, what the results must be
 
   friend bool operator==(const RunSpec&, const RunSpec&) = default;
@@ -52,6 +53,7 @@ struct RunResult {
   std::size_t workers_ready = 0;
   std::size_t processes = 0;          ///< at its end
   std::uint64_t resident_bytes = 0;   ///< of these processes together, at its end
+  std::uint64_t peak_memory = 0;      ///< of the largest of these, until its end; 0: not known
   double waited_seconds = 0;          ///< the time that items took, added up; 0: not known
   double longest_seconds = 0;         ///< of an item; 0: not known
   std::string digest;                 ///< of all results in the order of the input; empty: there is none

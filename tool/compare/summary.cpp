@@ -23,6 +23,11 @@ std::size_t counted_runs(const ModelRuns& model) {
   return static_cast<std::size_t>(std::ranges::count_if(model.runs, [](const auto& run) { return run.round >= 1; }));
 }
 
+/// Until the work has ended, where that is known: what the process does afterwards is not the model's.
+std::uint64_t peak_of_run(const MeasuredRun& run) {
+  return run.result.peak_memory > 0 ? run.result.peak_memory : run.process.peak_memory;
+}
+
 double cpu_of_run(const MeasuredRun& run) { return run.result.cpu_seconds; }
 
 /// Where nobody knows how long the items wait, what they took one after the other stands for it.
@@ -52,7 +57,7 @@ ModelSummary figures_of(const CompareOptions& options, const ModelRuns& model) {
   summary.items_per_second = summary.seconds.median > 0 ? items / summary.seconds.median : 0;
   summary.cpu_seconds = median_of(model, cpu_of_run);
   summary.cpu_us_per_item = items > 0 ? summary.cpu_seconds * 1e6 / items : 0;
-  const auto peak = spread_of(figures(model, [](const MeasuredRun& run) { return run.process.peak_memory; })).max;
+  const auto peak = spread_of(figures(model, peak_of_run)).max;
   summary.peak_memory = static_cast<std::uint64_t>(peak);
   summary.start_seconds = median_of(model, [](const MeasuredRun& run) { return run.result.start_seconds; });
   summary.processes = model.runs.back().result.processes;

@@ -1,8 +1,10 @@
 #include "get/completions.hpp"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -26,23 +28,37 @@ void Completions::watch(std::uint64_t id, const Future<Receipt>& future) {
 }
 
 void Completions::push(Ended ended) {
-  bool was_empty = false;
+  const detail::MutexLock lock(mutex_);
+  ended_.push_back(std::move(ended));
+  // Written under the lock: whoever takes the last one may destroy this object right after.
+  const std::uint64_t one = 1;
+  if (ended_.size() == ring_at_) [[maybe_unused]]
+    const ssize_t written = ::write(wake_.get(), &one, sizeof one);
+}
+
+void Completions::linger(std::size_t enough, TimePoint until) {
   {
     const detail::MutexLock lock(mutex_);
-    was_empty = ended_.empty();
-    ended_.push_back(std::move(ended));
-    // Written under the lock: whoever takes the last one may destroy this object right after.
-    const std::uint64_t one = 1;
-    if (was_empty) [[maybe_unused]]
-      const ssize_t written = ::write(wake_.get(), &one, sizeof one);
+    if (ended_.size() >= enough) return;
+    ring_at_ = enough;
+    clear();
   }
+  const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(until - Clock::now());
+  const timespec patience{.tv_sec = 0, .tv_nsec = std::clamp<long>(left.count(), 0, 999'999'999)};
+  pollfd watched{wake_.get(), POLLIN, 0};
+  ::ppoll(&watched, 1, &patience, nullptr);
+}
+
+void Completions::clear() {
+  std::uint64_t ignored = 0;
+  [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &ignored, sizeof ignored);
 }
 
 std::vector<Completions::Ended> Completions::take() {
-  std::uint64_t ignored = 0;
-  [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &ignored, sizeof ignored);
   std::vector<Ended> ended;
   const detail::MutexLock lock(mutex_);
+  clear();
+  ring_at_ = 1;
   std::swap(ended, ended_);
   return ended;
 }

@@ -20,8 +20,24 @@ Duration interval_of(ProgressStyle style) {
   }
 }
 
+constexpr std::size_t kSlowHosts = 3;
+constexpr auto kSlow = std::chrono::seconds(2);
+
 std::string place(const FailedItem& item) {
   return item.line == 0 ? std::string() : fmt::format("line {}: ", item.line);
+}
+
+/// What keeps the run waiting, once that is worth a word.
+std::string slow_hosts(const ProgressSnapshot& snapshot) {
+  std::string text;
+  for (const Waiting& one : snapshot.slowest(kSlowHosts)) {
+    if (one.longest < kSlow) continue;
+    text += text.empty() ? "; waiting for " : ", ";
+    text +=
+        fmt::format("{} ({}", one.host, cli::format_duration(std::chrono::floor<std::chrono::seconds>(one.longest)));
+    text += one.running > 1 ? fmt::format(", {} requests)", one.running) : ")";
+  }
+  return text;
 }
 
 std::uint64_t done_of(const Totals& totals) { return totals.ok + totals.failed + totals.skipped + totals.bad_input; }
@@ -95,6 +111,11 @@ void ConsoleReporter::progress(const ProgressSnapshot& snapshot) {
   }
 }
 
+void ConsoleReporter::status(const ProgressSnapshot& snapshot) {
+  line("overlap: " + progress_line(snapshot));
+  std::fflush(out_);
+}
+
 std::string ConsoleReporter::progress_line(const ProgressSnapshot& snapshot) const {
   const Totals& totals = snapshot.totals;
   const double seconds = std::chrono::duration<double>(Clock::now() - began_).count();
@@ -107,7 +128,7 @@ std::string ConsoleReporter::progress_line(const ProgressSnapshot& snapshot) con
     const auto eta = std::chrono::seconds(static_cast<std::int64_t>(static_cast<double>(left) / rate) + 1);
     text += fmt::format(", {} left", cli::format_duration(eta));
   }
-  return text;
+  return text + slow_hosts(snapshot);
 }
 
 std::string ConsoleReporter::progress_json(const ProgressSnapshot& snapshot) const {

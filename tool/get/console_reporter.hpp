@@ -35,6 +35,7 @@ class ConsoleReporter final : public Reporter {
   void retrying(const FailedItem& item, Duration delay) override;
   void note(std::string_view text) override;
   void progress(const ProgressSnapshot& snapshot) override;
+  void status(const ProgressSnapshot& snapshot) override;
   /// Takes the progress line away, so that what is printed next begins on a clean line.
   void clear_progress();
 

@@ -141,7 +141,21 @@ bool save_cookies(const std::string& file, const http::CookieJar* cookies) {
   return saved.has_value();
 }
 
+/// Whether all was logged; says so if not.
+bool close_log(std::optional<OutcomeLog>& log) {
+  if (!log) return true;
+  log->flush();
+  if (log->error()) complain(kDisk, *log->error());
+  return !log->error();
+}
+
 int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists, Ledger& ledger) {
+  std::optional<OutcomeLog> log;
+  if (!flags.log.empty()) {
+    auto opened = OutcomeLog::open(flags.log);
+    if (!opened) return complain(kDisk, opened.error());
+    plan.run.log = &log.emplace(std::move(*opened));
+  }
   const cli::InterruptWatch interrupts;
   ConsoleReporter reporter(plan.reporter, stderr);
   const TimePoint begin = Clock::now();
@@ -155,7 +169,8 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   const bool are_cookies_kept = save_cookies(flags.http.cookie_jar, cookies.get());
 
   reporter.clear_progress();
-  const bool is_kept = close_ledger(ledger, run.totals(), end);
+  const bool is_logged = close_log(log);
+  const bool is_kept = close_ledger(ledger, run.totals(), end) && is_logged;
   if (end != RunEnd::complete) complain(0, run.reason());
   if (run.totals().items == 0 && end == RunEnd::complete)
     return complain(kUsage, "the list is empty: nothing to fetch");

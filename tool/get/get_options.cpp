@@ -152,6 +152,9 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
   run->add_option("--progress", flags.progress, "auto, bar, plain, json or none")
       ->type_name("STYLE")
       ->capture_default_str();
+  run->add_option("--log", flags.log,
+                  "Append a JSON line for every outcome and retry to this file; '-': standard error")
+      ->type_name("FILE");
   run->add_flag("--json", flags.json, "End with one JSON object on standard output");
   run->add_flag("-q,--quiet", flags.quiet, "No messages about single items, no progress");
   run->add_flag("-v,--verbose", flags.verbose, "Name every saved file and every retry");

@@ -47,6 +47,7 @@ struct GetFlags {
   bool dry_run = false;
   bool fail_early = false;
   std::string fsync = "batch";
+  std::string log;
   std::string progress = "auto";
   bool json = false;
   bool quiet = false;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "get/totals.hpp"
 
@@ -19,11 +21,20 @@ struct FailedItem {
   int tries = 0;
 };
 
+/// What a run is waiting for at a host.
+struct Waiting {
+  std::string host;    ///< "https://example.com:443"
+  Duration longest{};  ///< of the requests that run there
+  std::size_t running = 0;
+};
+
 struct ProgressSnapshot {
   const Totals& totals;
   std::size_t running = 0;
   std::size_t queued = 0;
   bool list_ended = false;  ///< false: more entries will come, so nobody knows how many
+  /// The hosts whose requests have run longest, so many of them; costs a look at all that run.
+  const std::function<std::vector<Waiting>(std::size_t)>& slowest;
 };
 
 class Reporter {
@@ -36,6 +47,8 @@ class Reporter {
   virtual void note(std::string_view text) = 0;
   /// Called often; the reporter decides whether it is time to show it.
   virtual void progress(const ProgressSnapshot& snapshot) = 0;
+  /// Somebody asked (SIGUSR1): shown at once, whatever the style.
+  virtual void status(const ProgressSnapshot& snapshot) = 0;
 };
 
 }  // namespace overlap::get

@@ -15,6 +15,8 @@ namespace overlap::get {
 namespace {
 
 constexpr auto kProgressEvery = std::chrono::milliseconds(100);
+constexpr auto kSuccession = std::chrono::milliseconds(1);
+constexpr std::size_t kShareOfABatch = 2;  // a batch is so much of what runs: the rest keeps the executor busy
 
 /// Whether the failure is this machine's, and says nothing of the URL.
 bool is_ours(http::ErrorClass error_class) {
@@ -44,12 +46,37 @@ RunEnd Run::execute() {
     heed_signals();
     pull();
     start_what_may();
-    reporter_.progress({totals_, scheduler_.running(), scheduler_.queued(), list_ended()});
+    reporter_.progress(snapshot());
     if (scheduler_.is_empty() && list_ended()) break;
     wait();
     reap();
   }
   return end_;
+}
+
+ProgressSnapshot Run::snapshot() const {
+  return {totals_, scheduler_.running(), scheduler_.queued(), list_ended(), slowest_};
+}
+
+std::vector<Waiting> Run::slowest_hosts(std::size_t most) const {
+  const TimePoint now = Clock::now();
+  std::unordered_map<std::string_view, Waiting> by_host;
+  for (const auto& [id, future] : running_) {
+    const Work& work = works_.at(id);
+    Waiting& host = by_host[work.host];
+    host.longest = std::max<Duration>(host.longest, now - work.sent);
+    ++host.running;
+  }
+  std::vector<Waiting> hosts;
+  for (auto& [name, host] : by_host) {
+    host.host = name;
+    hosts.push_back(std::move(host));
+  }
+  const std::size_t kept = std::min(most, hosts.size());
+  std::ranges::partial_sort(hosts, hosts.begin() + static_cast<std::ptrdiff_t>(kept), std::ranges::greater{},
+                            &Waiting::longest);
+  hosts.resize(kept);
+  return hosts;
 }
 
 // ---- Running
@@ -58,6 +85,7 @@ void Run::start_what_may() {
   while (const std::optional<Id> id = scheduler_.start_next(Clock::now())) {
     Work& work = works_.at(*id);
     ++work.tries;
+    work.sent = Clock::now();
     if (work.started == std::chrono::system_clock::time_point{}) work.started = std::chrono::system_clock::now();
     set_conditions(work);
     try {
@@ -80,11 +108,16 @@ void Run::wait() {
   if (has_more_to_pull_ || (may_pull && scheduler_.running() == 0 && scheduler_.queued() == 0)) timeout = 0;
   pollfd watched[] = {{completions_.descriptor(), POLLIN, 0}, {interrupts_.descriptor(), POLLIN, 0}};
   poll(watched, std::size(watched), timeout);
+  // With requests that end in quick succession each would have a transaction, and wake this thread, for itself.
+  if ((watched[0].revents & POLLIN) == 0) return;
+  completions_.linger(scheduler_.running() / kShareOfABatch, reaped_ + kSuccession);
 }
 
 void Run::reap() {
+  reaped_ = Clock::now();
   for (Completions::Ended& one : completions_.take()) ended(std::move(one));
   // Before anything is started in place of what has ended: so no more than was in flight can be lost.
+  if (plan_.log != nullptr) plan_.log->flush();
   if (const auto kept = ledger_.commit(); !kept) {
     stop_intake(kept.error().is_full ? RunEnd::disk_full : RunEnd::unrecorded, kept.error().message);
   }
@@ -229,7 +262,9 @@ void Run::retry_or_fail(Work& work, const Receipt& receipt) {
     return;
   }
   ++totals_.retries;
-  reporter_.retrying(describe(work, receipt.error_class, receipt.message), *delay);
+  const FailedItem failed = describe(work, receipt.error_class, receipt.message);
+  reporter_.retrying(failed, *delay);
+  if (plan_.log != nullptr) plan_.log->retry(failed, *delay);
   const TimePoint when = deadline_after(*delay);
   // A server that says when to come back says it for all of its pages.
   if (asked) scheduler_.hold(work.host, deadline_after(std::min(*asked, plan_.retry.max_server_delay)));
@@ -243,6 +278,7 @@ void Run::fail(Work& work, http::ErrorClass error_class, const std::string& mess
 void Run::fail(Work& work, const FailureFacts& failure) {
   ++totals_.failed;
   ++totals_.errors[failure.error_class];
+  totals_.failures.add(failure.error_class, failure.message, work.shown, work.line);
   reporter_.failed(describe(work, failure.error_class, failure.message));
   finish(work, failed_row(facts_of(work), failure));
   if (plan_.fail_early) stop_intake(RunEnd::failed_early, "stopped at the first failure (--fail-early)");
@@ -250,8 +286,14 @@ void Run::fail(Work& work, const FailureFacts& failure) {
 
 void Run::finish(Work& work, const manifest::ItemRow& row) {
   for (const Repeat& repeat : work.repeats) settle_repeat(row, repeat);
-  ledger_.record(row);
+  keep(row);
   forget(work);
+}
+
+/// The one place that outcomes go through.
+void Run::keep(manifest::ItemRow row) {
+  if (plan_.log != nullptr) plan_.log->outcome(row);
+  ledger_.record(std::move(row));
 }
 
 void Run::forget(const Work& work) {
@@ -272,6 +314,7 @@ FailedItem Run::describe(const Work& work, http::ErrorClass error_class, std::st
 
 void Run::heed_signals() {
   interrupts_.acknowledge();
+  if (interrupts_.take_status_request()) reporter_.status(snapshot());
   const int count = interrupts_.count();
   if (count > 0 && signals_heeded_ == 0) {
     grace_ends_ = deadline_after(plan_.grace);
@@ -303,6 +346,7 @@ void Run::drop(Work& work) {
   const std::uint64_t dropped = has_room ? 1 : 1 + work.repeats.size();
   totals_.failed += dropped;
   totals_.errors[http::ErrorClass::interrupted] += dropped;
+  totals_.failures.add(http::ErrorClass::interrupted, "not fetched: " + reason_, work.shown, work.line);
   if (!has_room) return forget(work);
   finish(work, failed_row(facts_of(work), {http::ErrorClass::interrupted, "not fetched: " + reason_, true, 0, 0}));
 }

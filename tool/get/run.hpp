@@ -22,6 +22,7 @@
 #include "get/ledger.hpp"
 #include "get/list_reader.hpp"
 #include "get/name_plan.hpp"
+#include "get/outcome_log.hpp"
 #include "get/outcome_rows.hpp"
 #include "get/output_directory.hpp"
 #include "get/repeats.hpp"
@@ -42,6 +43,7 @@ struct RunPlan {
   bool dedupe = false;                        ///< a repeated URL is fetched once
   Duration grace = std::chrono::seconds(10);  ///< for what runs when the first signal comes
   std::optional<OutputDirectory> directory;   ///< where bodies are stored, if they are
+  OutcomeLog* log = nullptr;                  ///< must outlive the run; null: none
   std::function<void()> force_stop;           ///< ends running requests where asking is not enough: worker processes
 };
 
@@ -86,6 +88,7 @@ class Run {
     int tries = 0;
     int hops = 0;
     std::chrono::system_clock::time_point started{};
+    TimePoint sent{};                         // the request that runs
     std::optional<manifest::ItemRow> stored;  // with --timestamping: of the body that is here
     std::vector<Repeat> repeats;
   };
@@ -121,6 +124,9 @@ class Run {
   void succeed(Work& work, const Receipt& receipt);
   void finish(Work& work, const manifest::ItemRow& row);
   void forget(const Work& work);
+  void keep(manifest::ItemRow row);
+  ProgressSnapshot snapshot() const;
+  std::vector<Waiting> slowest_hosts(std::size_t most) const;
   static EntryFacts facts_of(const Work& work);
   void heed_signals();
   void stop_intake(RunEnd why, std::string reason);
@@ -140,9 +146,13 @@ class Run {
   Completions completions_;
   std::unordered_map<Id, Work> works_;
   std::unordered_map<Id, Future<Receipt>> running_;
+  const std::function<std::vector<Waiting>(std::size_t)> slowest_ = [this](std::size_t most) {
+    return slowest_hosts(most);
+  };
   Repeats urls_;
   std::size_t repeats_waiting_ = 0;
   bool has_more_to_pull_ = false;
+  TimePoint reaped_{};
   std::mt19937_64 random_{std::random_device{}()};
   Totals totals_;
 

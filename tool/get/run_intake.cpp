@@ -69,8 +69,9 @@ void Run::end_list() {
 void Run::refuse(const BadLine& line, const manifest::EarlierRow* earlier) {
   if (earlier != nullptr && earlier->url != line.text) return list_changed(line.ordinal, earlier->url, line.text);
   ++totals_.bad_input;
+  totals_.failures.add(http::ErrorClass::bad_input, line.why, line.text, line.line);
   reporter_.failed({line.ordinal, line.line, line.text, http::ErrorClass::bad_input, line.why, 0});
-  if (earlier == nullptr) ledger_.record(bad_input_row(line));
+  if (earlier == nullptr) keep(bad_input_row(line));
 }
 
 void Run::accept(Item& item, const manifest::EarlierRow* earlier) {
@@ -180,7 +181,7 @@ void Run::settle_repeat(manifest::ItemRow row, Repeat repeat) {
     ++totals_.failed;
     ++totals_.errors[class_of(row.error_class)];
   }
-  ledger_.record(std::move(row));
+  keep(std::move(row));
 }
 
 }  // namespace overlap::get

@@ -1,14 +1,19 @@
 #include "get/summary.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
 
+#include "cli/escape.hpp"
 #include "cli/units.hpp"
 
 namespace overlap::get {
 namespace {
+
+constexpr std::size_t kMostInText = 8;
+constexpr std::size_t kMostInJson = 100;
 
 double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -18,6 +23,54 @@ boost::json::object errors_of(const Totals& totals) {
   boost::json::object errors;
   for (const auto& [error_class, count] : totals.errors) errors[http::to_string(error_class)] = count;
   return errors;
+}
+
+boost::json::array failures_json(const FailureGroups& failures) {
+  boost::json::array groups;
+  for (const FailureGroups::Group& group : failures.largest(kMostInJson)) {
+    boost::json::object& one = groups.emplace_back(boost::json::object()).as_object();
+    one["class"] = http::to_string(group.error_class);
+    one["message"] = cli::escape_for_terminal(group.message);
+    one["count"] = group.count;
+    boost::json::array& examples = (one["examples"] = boost::json::array()).as_array();
+    for (const auto& [url, line] : group.examples) {
+      boost::json::object example;
+      example["url"] = url;
+      if (line != 0) example["line"] = line;
+      examples.push_back(std::move(example));
+    }
+  }
+  return groups;
+}
+
+std::string group_text(const FailureGroups::Group& group) {
+  std::string text = fmt::format("{:>8}  {}: {}\n", group.count, http::to_string(group.error_class),
+                                 cli::escape_for_terminal(group.message));
+  for (const auto& [url, line] : group.examples) {
+    const std::string place = line == 0 ? std::string() : fmt::format("line {}: ", line);
+    text += fmt::format("{:10}    {}{}\n", "", place, cli::escape_for_terminal(url, 200));
+  }
+  if (group.count > group.examples.size())
+    text += fmt::format("{:10}    and {} more\n", "", group.count - group.examples.size());
+  return text;
+}
+
+/// By class, each with what may be done about it.
+std::string failures_text(const FailureGroups& failures) {
+  auto groups = failures.largest(kMostInText);
+  std::string text;
+  while (!groups.empty()) {
+    const http::ErrorClass error_class = groups.front().error_class;
+    for (const auto& group : groups) {
+      if (group.error_class == error_class) text += group_text(group);
+    }
+    std::erase_if(groups, [&](const auto& group) { return group.error_class == error_class; });
+    text += fmt::format("{:10}-> {}\n", "", advice_for(error_class));
+  }
+  if (failures.size() > kMostInText)
+    text += fmt::format("{:10}and {} other kinds of failures: overlap status lists them\n", "",
+                        failures.size() - kMostInText);
+  return text;
 }
 
 boost::json::object latency_of(const LatencyHistogram& latency) {
@@ -46,6 +99,7 @@ std::string summary_json(const Totals& totals, const RunFigures& figures) {
   summary["model"] = figures.model;
   summary["concurrency"] = figures.concurrency;
   summary["errors"] = errors_of(totals);
+  summary["failures"] = failures_json(totals.failures);
   summary["latency_ms"] = latency_of(totals.latency);
   return boost::json::serialize(summary);
 }
@@ -61,9 +115,7 @@ std::string summary_text(const Totals& totals, const RunFigures& figures) {
     if (totals.bad_input > 0) text += fmt::format(", {} bad lines", totals.bad_input);
     text += '\n';
   }
-  for (const auto& [error_class, count] : totals.errors) {
-    text += fmt::format("  {:<12}{:>8}\n", http::to_string(error_class), count);
-  }
+  text += failures_text(totals.failures);
   const double seconds = to_seconds(figures.elapsed);
   const double rate = seconds > 0 ? static_cast<double>(fetched) / seconds : 0;
   if (fetched > 0) {

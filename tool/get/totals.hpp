@@ -5,6 +5,7 @@
 
 #include <overlap/http.hpp>
 
+#include "get/failure_groups.hpp"
 #include "get/latency_histogram.hpp"
 
 namespace overlap::get {
@@ -21,6 +22,7 @@ struct Totals {
   std::uint64_t retries = 0;
   std::uint64_t bytes = 0;                           ///< of the bodies, decoded
   std::map<http::ErrorClass, std::uint64_t> errors;  ///< the failed ones, by class
+  FailureGroups failures;                            ///< the same, of this run, by what went wrong
   LatencyHistogram latency;                          ///< of the requests that succeeded
 };
 

@@ -2,6 +2,9 @@
 
 #include <iosfwd>
 
+#include <string>
+#include <vector>
+
 #include <overlap/core/trace.hpp>
 
 namespace overlap {
@@ -14,5 +17,16 @@ void write_chrome_trace(std::ostream& out, TraceRecording& recording);
 /// The same for spans by themselves; each `lane` is an index of `lanes`.
 void write_chrome_trace(std::ostream& out, const std::vector<TraceSpan>& spans, const std::vector<TraceLane>& lanes,
                         std::size_t dropped = 0);
+
+/// What one process did, or one part of a program, or one program among several that are to be seen side by side.
+struct TraceProcess {
+  std::string name;
+  std::vector<TraceSpan> spans;  ///< each `lane` is an index of `lanes`
+  std::vector<TraceLane> lanes;
+  std::size_t dropped = 0;
+};
+
+/// The same for several, each a process with lines of its own.
+void write_chrome_trace(std::ostream& out, const std::vector<TraceProcess>& processes);
 
 }  // namespace overlap

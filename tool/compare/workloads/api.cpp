@@ -24,13 +24,14 @@ Task<Answer> call_api(std::string url) {
   const TimePoint begin = Clock::now();
   const http::Response response = co_await http::get(url);
   if (response.status != 200) throw std::runtime_error(fmt::format("{}: status {}", url, response.status));
+  const TimePoint received = Clock::now();
   const boost::json::value parsed = boost::json::parse(response.body);
   Answer answer;
   answer.id = parsed.at("id").to_number<std::uint64_t>();
-  answer.response.bytes = response.body.size();
-  answer.response.status = response.status;
-  answer.response.digest = sha256(response.body);
-  answer.response.seconds = to_seconds(Clock::now() - begin);
+  const std::int64_t parsing = since(received);
+  answer.response = download_of(begin, response);
+  answer.response.phases[Phase::receiving] -= parsing;
+  answer.response.phases[Phase::computing] += parsing;
   co_return answer;
 }
 
@@ -52,6 +53,7 @@ void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunR
     if (answers[i]->id != i + 1) add_problem(result, fmt::format("{}: it has the id {}", urls[i], answers[i]->id));
   }
   add_downloads(result, urls, responses);
+  describe_downloads(measurement, urls, responses);
 }
 
 std::string describe(const RunSpec&) { return fmt::format("{} API calls, their JSON read", kCalls); }

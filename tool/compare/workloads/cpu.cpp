@@ -24,7 +24,9 @@ void run(Executor& executor, const RunSpec&, Measurement& measurement, RunResult
   for (std::uint64_t i = 0; i < kSums; ++i) futures.push_back(executor.submit(sum_of_squares, kTerms + i));
   const auto sums = collect(std::move(futures), result);
   measurement.end();
+  measurement.tasks_are(Phase::computing);
   for (std::uint64_t i = 0; i < kSums; ++i) {
+    measurement.describe_task(i, fmt::format("{} squares", kTerms + i));
     if (!sums[i] || *sums[i] == sum_of_squares_by_formula(kTerms + i)) continue;
     add_problem(result, fmt::format("the sum of {} squares is wrong", kTerms + i));
   }

@@ -10,15 +10,22 @@
 
 namespace overlap::compare {
 
-Task<Download> download(std::string url) {
-  const TimePoint begin = Clock::now();
-  const http::Response response = co_await http::get(url);
+Download download_of(TimePoint begin, const http::Response& response) {
   Download download;
+  download.phases = phases_of(begin, response);
+  const TimePoint received = Clock::now();
   download.bytes = response.body.size();
   download.status = response.status;
   download.digest = sha256(response.body);
+  download.phases[Phase::computing] = since(received);
   download.seconds = to_seconds(Clock::now() - begin);
-  co_return download;
+  return download;
+}
+
+Task<Download> download(std::string url) {
+  const TimePoint begin = Clock::now();
+  const http::Response response = co_await http::get(url);
+  co_return download_of(begin, response);
 }
 
 void add_downloads(RunResult& result, std::span<const std::string> urls,
@@ -35,6 +42,13 @@ void add_downloads(RunResult& result, std::span<const std::string> urls,
     add_failure(result, fmt::format("{}: status {}", urls[i], one.status));
   }
   result.digest = total_digest(digests);
+}
+
+void describe_downloads(Measurement& measurement, std::span<const std::string> urls,
+                        std::span<const std::optional<Download>> downloads) {
+  for (std::size_t i = 0; i < downloads.size(); ++i) {
+    measurement.describe_task(i, urls[i], downloads[i] ? downloads[i]->phases : TaskPhases{});
+  }
 }
 
 std::string digest_of_content(std::span<const std::string> paths, std::uint64_t seed) {

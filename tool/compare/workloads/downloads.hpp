@@ -13,6 +13,7 @@
 #include "compare/digest.hpp"
 #include "compare/measurement.hpp"
 #include "compare/run_protocol.hpp"
+#include "compare/task_phases.hpp"
 #include "compare/workload.hpp"
 
 namespace overlap::compare {
@@ -23,7 +24,11 @@ struct Download {
   std::int64_t status = 0;
   double seconds = 0;  ///< that it took
   Digest digest{};
+  TaskPhases phases{};
 };
+
+/// What is kept of a response to a request that began then; the digest is made of its body here.
+Download download_of(TimePoint begin, const http::Response& response);
 
 /// GET, by the session of the loop that this runs on: connections are kept and used again.
 Task<Download> download(std::string url);
@@ -45,6 +50,10 @@ std::vector<std::optional<T>> run_urls(Executor& executor, Task<T> (*function)(s
   measurement.end();
   return values;
 }
+
+/// Tells the measurement what each download did. Those that failed are only named.
+void describe_downloads(Measurement& measurement, std::span<const std::string> urls,
+                        std::span<const std::optional<Download>> downloads);
 
 /// The digest over what the origins hold under these paths.
 std::string digest_of_content(std::span<const std::string> paths, std::uint64_t seed);

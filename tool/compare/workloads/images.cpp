@@ -1,6 +1,7 @@
 // 15 photographs of 2 to 5 MB, each saved as a file named from its URL.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -19,6 +20,7 @@ namespace overlap::compare {
 struct Saved {
   std::uint64_t bytes = 0;
   std::int64_t status = 0;
+  TaskPhases phases{};
 };
 
 namespace {
@@ -34,21 +36,40 @@ class FileSink final : public http::Sink {
  public:
   explicit FileSink(std::string path) : path_(std::move(path)) {}
 
+  /// Spent in writing, so far.
+  std::int64_t took_ns() const { return took_ns_; }
+
   std::expected<void, http::Failure> begin(const http::Response&) override {
+    const Watch watch(took_ns_);
     file_.reset(std::fopen(part().c_str(), "wbe"));
     return file_ ? std::expected<void, http::Failure>() : failure();
   }
   std::expected<void, http::Failure> write(std::span<const std::byte> piece) override {
+    const Watch watch(took_ns_);
     if (std::fwrite(piece.data(), 1, piece.size(), file_.get()) != piece.size()) return failure();
     return {};
   }
   std::expected<void, http::Failure> end() override {
+    const Watch watch(took_ns_);
     if (std::fclose(file_.release()) != 0) return failure();
     if (std::rename(part().c_str(), path_.c_str()) != 0) return failure();
     return {};
   }
 
  private:
+  /// Adds the time that it lives to a sum.
+  class Watch {
+   public:
+    explicit Watch(std::int64_t& sum) : sum_(sum) {}
+    ~Watch() { sum_ += since(begin_); }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+   private:
+    std::int64_t& sum_;
+    const TimePoint begin_ = Clock::now();
+  };
+
   std::string part() const { return path_ + ".part"; }
   std::unexpected<http::Failure> failure() const {
     http::Failure failure;
@@ -58,10 +79,12 @@ class FileSink final : public http::Sink {
   }
 
   std::string path_;
+  std::int64_t took_ns_ = 0;
   std::unique_ptr<std::FILE, FileClose> file_;
 };
 
 Task<Saved> download_image(std::string url, std::string path) {
+  const TimePoint begin = Clock::now();
   FileSink sink(std::move(path));
   http::Request request;
   request.url = std::move(url);
@@ -70,6 +93,9 @@ Task<Saved> download_image(std::string url, std::string path) {
   Saved saved;
   saved.bytes = response.body_bytes;
   saved.status = response.status;
+  saved.phases = phases_of(begin, response);
+  saved.phases[Phase::receiving] -= std::min(sink.took_ns(), saved.phases[Phase::receiving]);
+  saved.phases[Phase::writing] = sink.took_ns();
   co_return saved;
 }
 
@@ -115,7 +141,9 @@ void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunR
   }
   const auto saved = collect(std::move(futures), result);
   measurement.end();
-  for (const auto& one : saved) {
+  for (std::size_t i = 0; i < saved.size(); ++i) {
+    const auto& one = saved[i];
+    measurement.describe_task(i, paths()[i], one ? one->phases : TaskPhases{});
     if (!one) continue;
     result.bytes += one->bytes;
     if (one->status != 200) add_failure(result, fmt::format("an image was answered with status {}", one->status));

@@ -44,12 +44,7 @@ Task<Download> download_as(std::string url, std::string user, std::string passwo
   request.user = std::move(user);
   request.password = std::move(password);
   const http::Response response = co_await http::fetch(request);
-  Download download;
-  download.bytes = response.body.size();
-  download.status = response.status;
-  download.digest = sha256(response.body);
-  download.seconds = to_seconds(Clock::now() - begin);
-  co_return download;
+  co_return download_of(begin, response);
 }
 
 void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunResult& result) {
@@ -76,6 +71,7 @@ void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunR
   std::vector<std::string> names;
   for (const get::Url& url : list) names.push_back(url.display());
   add_downloads(result, names, downloads);
+  describe_downloads(measurement, names, downloads);
 }
 
 std::string describe(const RunSpec& spec) {

@@ -24,6 +24,7 @@ void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunR
   for (std::size_t i = 0; i < urls.size(); ++i) urls[i].insert(0, spec.sites.at(i % kSites));
   const auto pages = run_urls(executor, download, urls, measurement, result);
   add_downloads(result, urls, pages);
+  describe_downloads(measurement, urls, pages);
 }
 
 std::string describe(const RunSpec&) {

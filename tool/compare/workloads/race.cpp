@@ -112,6 +112,10 @@ void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunR
   measurement.begin();
   for (const Way& way : kWays) result.parts.push_back(run_way(executor, way, result));
   measurement.end();
+  measurement.tasks_are(Phase::computing);
+  for (std::size_t i = 0; i < kWays.size() * kTasks; ++i) {
+    measurement.describe_task(i, std::string(kWays[i / kTasks].name));
+  }
   for (std::size_t i = 0; i < kWays.size(); ++i) check(spec, kWays[i], result.parts[i], result);
 }
 

@@ -105,6 +105,14 @@ void check(const RunSpec& spec, std::span<const double> completed, std::span<con
   }
 }
 
+void describe_tasks(Measurement& measurement) {
+  measurement.tasks_are(Phase::sleeping);
+  std::size_t index = 0;
+  for (const std::span<const double> set : kSets) {
+    for (const double units : set) measurement.describe_task(index++, fmt::format("wait of {}", units));
+  }
+}
+
 void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunResult& result) {
   SleepRun sleep(executor, spec, result);
   measurement.begin();
@@ -113,6 +121,7 @@ void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunR
   const auto completed = sleep.complete(kCountdown, "as_completed of 5 4 3 2 1");
   const auto mapped = sleep.map(kShortCountdown, "map of .5 .4 .3 .2 .1");
   measurement.end();
+  describe_tasks(measurement);
   check(spec, completed, mapped, result);
 }
 

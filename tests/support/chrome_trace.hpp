@@ -1,0 +1,105 @@
+// The rules of Chrome's trace events, as its format description has them ("Trace Event Format" of the Chromium
+// project).
+#pragma once
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace overlap::testing_support {
+
+/// What is wrong with a trace; empty: nothing. Knows the events that this project writes: M, X, b and e.
+class ChromeTraceRules {
+ public:
+  static std::vector<std::string> broken_by(const boost::json::value& trace) {
+    ChromeTraceRules rules;
+    const auto* const events = trace.as_object().if_contains("traceEvents");
+    if (events == nullptr || !events->is_array()) return {"there is no array traceEvents"};
+    for (const auto& event : events->as_array()) rules.check(event.as_object());
+    rules.check_nesting();
+    rules.check_pairs();
+    return rules.wrong_;
+  }
+
+ private:
+  using Object = boost::json::object;
+  using Line = std::pair<std::int64_t, std::int64_t>;  // process and thread
+
+  void check(const Object& event) {
+    for (const char* const name : {"name", "ph", "pid", "tid"}) {
+      if (!event.contains(name)) return complain(event, std::string("has no ") + name);
+    }
+    const std::string phase(event.at("ph").as_string());
+    const Line line{event.at("pid").to_number<std::int64_t>(), event.at("tid").to_number<std::int64_t>()};
+    if (phase == "M") {
+      if (!event.contains("args")) complain(event, "names nothing");
+      if (event.at("name") == "thread_name") lines_.insert(line);
+      return;
+    }
+    if (!event.contains("ts") || number(event, "ts") < 0) return complain(event, "has no time");
+    if (!lines_.contains(line)) complain(event, "is on a line without a name");
+    if (phase == "X") return check_complete(event, line);
+    if (phase == "b" || phase == "e") return check_asynchronous(event, phase == "b");
+    complain(event, "is of an unknown kind");
+  }
+
+  void check_complete(const Object& event, const Line& line) {
+    if (!event.contains("dur") || number(event, "dur") < 0) return complain(event, "has no duration");
+    complete_[line].emplace_back(number(event, "ts"), number(event, "dur"));
+  }
+
+  void check_asynchronous(const Object& event, bool is_begin) {
+    if (!event.contains("id") || !event.contains("cat")) return complain(event, "cannot be found again");
+    const std::string key = std::string(event.at("cat").as_string()) + ' ' + std::string(event.at("id").as_string());
+    asynchronous_[key].emplace_back(number(event, "ts"), is_begin);
+  }
+
+  /// Those of one line lie within each other or beside each other.
+  void check_nesting() {
+    constexpr double kRounding = 0.0015;  // microseconds: times are written with three decimals
+    for (auto& [line, spans] : complete_) {
+      std::ranges::sort(spans, [](const auto& a, const auto& b) {
+        return a.first != b.first ? a.first < b.first : a.second > b.second;
+      });
+      std::vector<double> ends;
+      for (const auto& [from, length] : spans) {
+        while (!ends.empty() && ends.back() <= from + kRounding) ends.pop_back();
+        if (!ends.empty() && from + length > ends.back() + kRounding) {
+          wrong_.push_back("complete events overlap on line " + std::to_string(line.first) + '/' +
+                           std::to_string(line.second) + " at " + std::to_string(from));
+        }
+        ends.push_back(from + length);
+      }
+    }
+  }
+
+  /// Every beginning has its end, and none lies across another of the same id.
+  void check_pairs() {
+    for (auto& [key, marks] : asynchronous_) {
+      int open = 0;
+      for (const auto& [at, is_begin] : marks) {
+        open += is_begin ? 1 : -1;
+        if (open < 0 || open > 1) break;
+      }
+      if (open != 0) wrong_.push_back("the events of '" + key + "' are no pairs");
+    }
+  }
+
+  static double number(const Object& event, const char* name) { return event.at(name).to_number<double>(); }
+
+  void complain(const Object& event, const std::string& why) {
+    wrong_.push_back(boost::json::serialize(event) + ' ' + why);
+  }
+
+  std::set<Line> lines_;
+  std::map<Line, std::vector<std::pair<double, double>>> complete_;
+  std::map<std::string, std::vector<std::pair<double, bool>>> asynchronous_;
+  std::vector<std::string> wrong_;
+};
+
+}  // namespace overlap::testing_support

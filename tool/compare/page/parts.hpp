@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string_view>
+
+namespace overlap::compare {
+
+/// page.html with page.css and page.js in it; "{{data}}" stands where the figures go. Made by the build.
+extern const std::string_view kPageTemplate;
+
+}  // namespace overlap::compare
