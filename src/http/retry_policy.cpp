@@ -28,9 +28,9 @@ std::optional<Duration> parse_retry_after(std::string_view text, std::chrono::sy
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   if (text.empty()) return std::nullopt;
 
+  constexpr std::int64_t kMost = 100LL * 365 * 86'400;  // longer is absurd, and would not fit in nanoseconds
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (std::ranges::all_of(text, is_digit)) {
-    constexpr std::int64_t kMost = 100LL * 365 * 86'400;  // longer is absurd, and would not fit in nanoseconds
     std::int64_t seconds = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (error == std::errc::result_out_of_range) seconds = kMost;
@@ -41,6 +41,9 @@ std::optional<Duration> parse_retry_after(std::string_view text, std::chrono::sy
     return std::nullopt;
   const time_t date = curl_getdate(std::string(text).c_str(), nullptr);
   if (date == -1) return std::nullopt;
+  const std::int64_t seconds = std::int64_t{date} - std::chrono::system_clock::to_time_t(now);
+  if (seconds < 0) return Duration::zero();
+  if (seconds > kMost) return std::chrono::seconds(kMost);
   const auto wait = std::chrono::system_clock::from_time_t(date) - now;
   return std::max(std::chrono::duration_cast<Duration>(wait), Duration::zero());
 }
