@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <overlap/async/sleep.hpp>
-
 #include "http/fetching.hpp"
 #include "support/deaf_address.hpp"
 #include "support/dns_server.hpp"
@@ -64,23 +62,6 @@ TEST(Lookup, MoreHostsThanAreKeptAllGoWhereTheirNamesSay) {
   }
   EXPECT_EQ(run(fetch_each(asking(dns), std::move(urls))), 1200U);
   EXPECT_THAT(dns.questions(), SizeIs(600));
-}
-
-TEST(Lookup, AnAddressThatHasChangedIsGoneTo) {
-  const RawServer server(answer_all(ok("x", "Connection: close\r\n")));
-  std::string address = "127.0.0.1";
-  const DnsServer dns([&](const std::string& name) -> DnsReply {
-    return {.addresses = {name == "other.test" ? "127.0.0.1" : address}, .ttl = 0};
-  });
-  run([](SessionOptions options, std::string url, std::string& moved) -> Task<void> {
-    Session& session = Session::of_current_loop(options);
-    Request first = request_for(url);
-    EXPECT_TRUE(co_await session.try_fetch(std::move(first)));
-    moved = "127.0.0.2";                     // where nobody listens
-    co_await sleep_for(milliseconds(1100));  // an answer is kept for a second at least
-    Request second = request_for(url);
-    EXPECT_EQ(class_of(co_await session.try_fetch(std::move(second))), "connect");
-  }(asking(dns), url_of(server, "www.example.test"), address));
 }
 
 TEST(Lookup, ANameThatIsNoneIsDnsAndNotWorthARetry) {
