@@ -13,6 +13,8 @@
 #include <overlap/async/task.hpp>
 #include <overlap/http.hpp>
 
+#include "get/body_rest.hpp"
+
 namespace overlap::get {
 
 /// What all requests of a run share.
@@ -20,14 +22,17 @@ struct FetchConfig {
   http::SessionOptions session;
   http::Limits limits;  ///< max_redirects is 0 always: hops are queued by the run, under their own host's limits
   http::Headers headers;
-  std::string directory;    ///< empty: bodies are received and dropped
-  bool no_clobber = false;  ///< a name that exists is left alone
-  bool sync_each = false;   ///< fsync every file before its rename
-  bool late_names = false;  ///< the body stays a part: whoever gets the receipt gives it its name
+  std::string method = "GET";
+  std::string body;
+  std::vector<std::string> accept_types;  ///< "image/*", "text/html": others are refused; empty: none are
+  std::string directory;                  ///< empty: bodies are received and dropped
+  bool no_clobber = false;                ///< a name that exists is left alone
+  bool sync_each = false;                 ///< fsync every file before its rename
+  bool late_names = false;                ///< the body stays a part: whoever gets the receipt gives it its name
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(session, limits, headers, directory, no_clobber, sync_each, late_names);
+    archive(session, limits, headers, method, body, accept_types, directory, no_clobber, sync_each, late_names);
   }
 };
 
@@ -50,20 +55,24 @@ struct FetchJob {
   std::string password;
   http::Headers headers;            ///< besides those of the config
   bool send_config_headers = true;  ///< false after a redirect: `headers` then holds what is left of them
+  bool as_get = false;              ///< a redirect asked for it: the method and the body of the config are not sent
   bool session_credentials = true;  ///< as in http::Request
   std::string path;                 ///< below the directory
   Validators unless;                ///< the body is wanted unless it is this one
   std::string sha256;               ///< that the body must have; empty: whatever it has
+  CutBody cut;                      ///< what an earlier try has left: only the rest is asked for
   std::shared_ptr<const FetchConfig> config;
 
   template <class Archive>
   void save(Archive& archive) const {
-    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, unless, sha256, *config);
+    archive(id, url, user, password, headers, send_config_headers, as_get, session_credentials, path, unless, sha256,
+            cut, *config);
   }
   template <class Archive>
   void load(Archive& archive) {
     auto loaded = std::make_shared<FetchConfig>();
-    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, unless, sha256, *loaded);
+    archive(id, url, user, password, headers, send_config_headers, as_get, session_credentials, path, unless, sha256,
+            cut, *loaded);
     config = std::move(loaded);
   }
 };
@@ -83,6 +92,7 @@ struct Receipt {
   http::ErrorClass error_class{};  ///< of a failure
   std::string message;
   bool may_retry = false;
+  CutBody cut;                ///< of a failure: for the next try, which drops it if it does not need it
   bool disk_is_full = false;  ///< of a failure of class disk: nothing else will fit either
   int status = 0;             ///< 0 when no response came
   std::string location;       ///< of a redirect, as the server sent it
@@ -99,8 +109,8 @@ struct Receipt {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(id, outcome, error_class, message, may_retry, disk_is_full, status, location, retry_after, bytes, sha256,
-            content_type, validators, seconds, path, part, name, timings);
+    archive(id, outcome, error_class, message, may_retry, cut, disk_is_full, status, location, retry_after, bytes,
+            sha256, content_type, validators, seconds, path, part, name, timings);
   }
 };
 
