@@ -77,7 +77,13 @@ Failure Transfer::failure_of(CURLcode code) {
             0};
   if (code == CURLE_COULDNT_CONNECT && open_error_ != 0) {
     const std::string why = fmt::format("no socket could be opened: {}", std::generic_category().message(open_error_));
-    return {ErrorClass::connect, message_about(request().url, why), true, 0};
+    return {ErrorClass::connect, message_about(request().url, why), true, 0, is_exhaustion(open_error_)};
+  }
+  const auto connect_error = static_cast<int>(get_number(easy_.get(), CURLINFO_OS_ERRNO));
+  if (code == CURLE_COULDNT_CONNECT && is_exhaustion(connect_error)) {
+    const std::string why =
+        fmt::format("no connection could be begun: {}", std::generic_category().message(connect_error));
+    return {ErrorClass::connect, message_about(request().url, why), true, 0, true};
   }
   return classify({.code = code,
                    .detail = error_text_.data(),
