@@ -17,6 +17,7 @@ void fail(Receipt& receipt, http::Failure failure) {
   receipt.error_class = failure.error_class;
   receipt.message = std::move(failure.message);
   receipt.may_retry = failure.may_retry;
+  receipt.out_of_resources = failure.out_of_resources;
   if (failure.status != 0) receipt.status = failure.status;
 }
 
@@ -27,6 +28,7 @@ std::string value_of(const http::Response& response, std::string_view header) {
 void read_response(Receipt& receipt, const http::Response& response, bool is_conditional) {
   receipt.status = response.status;
   receipt.bytes = response.body_bytes;
+  receipt.remote_address = response.remote_address;
   receipt.retry_after = value_of(response, "Retry-After");
   receipt.content_type = value_of(response, "Content-Type");
   receipt.validators = {value_of(response, "ETag"), value_of(response, "Last-Modified")};

@@ -2,6 +2,7 @@
 // process can do it as well as a thread or a loop.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -55,6 +56,8 @@ struct FetchJob {
   Validators unless;                ///< the body is wanted unless it is this one
   std::string sha256;               ///< that the body must have; empty: whatever it has
   std::shared_ptr<const FetchConfig> config;
+  /// Where to count the bytes that come, to be read meanwhile; null: nobody reads it. Stays in its process.
+  std::atomic<std::uint64_t>* heard = nullptr;
 
   template <class Archive>
   void save(Archive& archive) const {
@@ -91,15 +94,17 @@ struct Receipt {
   std::string sha256;         ///< of the body that was saved, in hex
   std::string content_type;   ///< this and the validators: as the server sent them
   Validators validators;
-  Duration seconds{};  ///< of this request alone
-  std::string path;    ///< where the body is, below the directory; empty while it is a part
-  std::string part;    ///< with FetchConfig::late_names: of the body
-  std::string name;    ///< likewise: that the server gives it (Content-Disposition); any bytes
+  Duration seconds{};             ///< of this request alone
+  std::string path;               ///< where the body is, below the directory; empty while it is a part
+  std::string part;               ///< with FetchConfig::late_names: of the body
+  std::string name;               ///< likewise: that the server gives it (Content-Disposition); any bytes
+  std::string remote_address;     ///< who answered, as http::Response has it
+  bool out_of_resources = false;  ///< of a failure: it is this machine that had no descriptor, port or memory left
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(id, outcome, error_class, message, may_retry, disk_is_full, status, location, retry_after, bytes, sha256,
-            content_type, validators, seconds, path, part, name);
+            content_type, validators, seconds, path, part, name, remote_address, out_of_resources);
   }
 };
 

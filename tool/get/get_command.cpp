@@ -128,6 +128,11 @@ bool close_ledger(Ledger& ledger, const Totals& totals, RunEnd end) {
   return closed.has_value();
 }
 
+std::unique_ptr<Executor> executor_of(const GetPlan& plan) {
+  const std::size_t spare = plan.run.pacing.spare;
+  return cli::make_executor(plan.model, plan.workers + spare, plan.concurrency + spare);
+}
+
 /// Whether all was logged; says so if not.
 bool close_log(std::optional<OutcomeLog>& log) {
   if (!log) return true;
@@ -146,8 +151,9 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   const cli::InterruptWatch interrupts;
   ConsoleReporter reporter(plan.reporter, stderr);
   const TimePoint begin = Clock::now();
-  const std::unique_ptr<Executor> executor = cli::make_executor(plan.model, plan.workers, plan.concurrency);
+  const std::unique_ptr<Executor> executor = executor_of(plan);
   plan.run.force_stop = force_stop_of(*executor);
+  const double max_fail_rate = plan.run.max_fail_rate;
   Run run(std::move(plan.run), std::move(lists), std::move(plan.names), ledger, *executor, reporter, interrupts);
   const RunEnd end = run.execute();
   const RunFigures figures{std::string(cli::to_string(plan.model)), plan.concurrency, Clock::now() - begin};
@@ -168,7 +174,7 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   } else if (!flags.quiet) {
     fmt::print("{}", summary_text(run.totals(), figures));
   }
-  return is_kept ? exit_code_of(run.totals(), end, interrupts.last_signal()) : kDisk;
+  return is_kept ? exit_code_of(run.totals(), end, interrupts.last_signal(), max_fail_rate) : kDisk;
 }
 
 DryRun::Options dry_run_options(const GetFlags& flags, const GetPlan& plan) {

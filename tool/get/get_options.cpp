@@ -102,9 +102,14 @@ void choose_concurrency(const GetFlags& flags, GetPlan& plan) {
   plan.workers = count_of("--workers", flags.workers, kMostWorkers);
   const bool workers_wait = plan.model == cli::Model::threads || plan.model == cli::Model::processes;
   plan.concurrency = plan.model == cli::Model::inline_ ? 1 : workers_wait ? plan.workers : kLoopConcurrency;
-  if (flags.max_concurrent == 0) return;
-  const std::size_t asked = count_of("--max-concurrent", flags.max_concurrent, kMostConcurrent);
-  plan.concurrency = plan.model == cli::Model::loop ? asked : std::min(plan.concurrency, asked);
+  if (flags.max_concurrent != 0) {
+    const std::size_t asked = count_of("--max-concurrent", flags.max_concurrent, kMostConcurrent);
+    plan.concurrency = plan.model == cli::Model::loop ? asked : std::min(plan.concurrency, asked);
+  }
+  // For requests that hang: on a loop they cost nothing but a connection, and a thread that waits little more. Whoever
+  // says 1 means one at a time.
+  const bool can_spare = plan.model == cli::Model::loop || plan.model == cli::Model::threads;
+  plan.run.pacing.spare = can_spare && plan.concurrency > 1 ? plan.concurrency : 0;
 }
 
 NamePlan names_of(const GetFlags& flags) {
