@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
 #include <string>
 
 namespace overlap::http {
@@ -29,7 +28,7 @@ std::optional<Duration> parse_retry_after(std::string_view text, std::chrono::sy
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   if (text.empty()) return std::nullopt;
 
-  constexpr std::int64_t kMost = 100LL * 365 * 86'400;  // seconds; longer is absurd, and would not fit in nanoseconds
+  constexpr std::int64_t kMost = 100LL * 365 * 86'400;  // longer is absurd, and would not fit in nanoseconds
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (std::ranges::all_of(text, is_digit)) {
     std::int64_t seconds = 0;
@@ -42,13 +41,11 @@ std::optional<Duration> parse_retry_after(std::string_view text, std::chrono::sy
     return std::nullopt;
   const time_t date = curl_getdate(std::string(text).c_str(), nullptr);
   if (date == -1) return std::nullopt;
-  // In seconds: a far date does not fit in the nanoseconds of a time_point.
-  const auto ahead =
-      static_cast<std::int64_t>(date) - static_cast<std::int64_t>(std::chrono::system_clock::to_time_t(now));
-  if (ahead > kMost - 1) return std::chrono::seconds(kMost);
-  const auto fraction = now - std::chrono::floor<std::chrono::seconds>(now);
-  return std::max(Duration(std::chrono::seconds(ahead)) - std::chrono::duration_cast<Duration>(fraction),
-                  Duration::zero());
+  const std::int64_t seconds = std::int64_t{date} - std::chrono::system_clock::to_time_t(now);
+  if (seconds < 0) return Duration::zero();
+  if (seconds > kMost) return std::chrono::seconds(kMost);
+  const auto wait = std::chrono::system_clock::from_time_t(date) - now;
+  return std::max(std::chrono::duration_cast<Duration>(wait), Duration::zero());
 }
 
 }  // namespace overlap::http

@@ -104,6 +104,18 @@ TEST_F(Resume, WhatIsDoneIsNotAskedForAgainUnderWhicheverModel) {
   EXPECT_EQ(origin_.requests(), asked);
 }
 
+TEST_F(Resume, InALongListTooEachFileIsLookedFor) {
+  std::vector<std::string> paths;
+  for (int i = 1; i <= 2600; ++i) paths.push_back("/bytes/1?" + std::to_string(i));
+  list(paths);
+  EXPECT_EQ(get({"-o", "{index}"}).exit_code, 0);
+  for (const char* name : {"1", "1024", "1025", "2049", "2600"}) unlink(saved(name).c_str());
+  std::ofstream(saved("1500"), std::ios::app) << "more";
+  const ProgramResult again = get({"-o", "{index}"});
+  EXPECT_EQ(number(json_of(again), "ok"), 6) << again.err;
+  EXPECT_EQ(number(json_of(again), "skipped"), 2594);
+}
+
 TEST_F(Resume, AFileThatIsGoneOrOfAnotherSizeIsFetchedAgain) {
   list({"/a.html", "/b.html", "/c.html", "/d/d.html"});
   EXPECT_EQ(get({"-o", "{path}"}).exit_code, 0);

@@ -97,5 +97,13 @@ TEST(RetryAfter, WhatIsNeitherIsNothing) {
   }
 }
 
+TEST(RetryAfter, ADateInAnAbsurdYearIsNeitherAnOverflowNorForever) {
+  const std::chrono::system_clock::time_point now(std::chrono::seconds(1'764'259'200));
+  const auto a_century = std::chrono::seconds(100LL * 365 * 86'400);
+  EXPECT_EQ(parse_retry_after("Fri, 31 Dec 9999 23:59:59 GMT", now), a_century);
+  EXPECT_EQ(parse_retry_after("9 Nov 999199", now), a_century);
+  EXPECT_EQ(parse_retry_after("Mon, 01 Jan 1601 00:00:00 GMT", now), Duration::zero());
+}
+
 }  // namespace
 }  // namespace overlap::http

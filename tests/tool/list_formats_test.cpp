@@ -199,6 +199,11 @@ TEST(CsvList, CredentialsOfAKeptUrlAreNotKept) {
               ElementsAre(HasSubstr(R"({"url":"http://***@a/"})")));
 }
 
+TEST(CsvList, WhatIsKeptCannotSteerATerminal) {
+  EXPECT_THAT(csv("url,x\nhttp://a/,\x7f \xC2\x9B \xE2\x80\xAE \xF3\xA0\x80\x81 \x1b\n", {.keep = {"x"}}),
+              ElementsAre(R"(1@2 http://a/ {"x":"\u007f \u009b \u202e \udb40\udc01 \u001b"})"));
+}
+
 // ---- TSV
 
 TEST(TsvList, CellsAreWhatStandsBetweenTabs) {

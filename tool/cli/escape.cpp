@@ -116,4 +116,23 @@ std::string escape_for_terminal(std::string_view text, std::size_t max_bytes) {
   return out;
 }
 
+std::string escape_json_for_terminal(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  while (!json.empty()) {
+    const auto character = first_utf8_character(json);
+    const std::size_t bytes = character ? character->bytes : 1;
+    if (!character || !is_unshowable(character->value)) {
+      out += json.substr(0, bytes);
+    } else if (character->value < 0x10000) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(character->value));
+    } else {
+      const unsigned above = static_cast<unsigned>(character->value) - 0x10000;
+      out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (above >> 10), 0xDC00 + (above & 0x3FF));
+    }
+    json.remove_prefix(bytes);
+  }
+  return out;
+}
+
 }  // namespace overlap::cli

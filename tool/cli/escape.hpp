@@ -30,4 +30,8 @@ bool is_unshowable(char32_t character);
 /// changes nothing. Longer results end in "..." and have at most `max_bytes` bytes (but never fewer than 3).
 std::string escape_for_terminal(std::string_view text, std::size_t max_bytes = std::numeric_limits<std::size_t>::max());
 
+/// JSON text with each unshowable character written as JSON's own \u escape: the same JSON, which no terminal acts
+/// upon.
+std::string escape_json_for_terminal(std::string_view json);
+
 }  // namespace overlap::cli

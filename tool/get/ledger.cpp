@@ -11,7 +11,6 @@ namespace {
 
 constexpr const char* kManifest = "manifest.sqlite";
 constexpr long kReserve = 512 * 1024;  // bytes: the rows of some hundred requests, twice
-constexpr std::size_t kChunk = 512;    // rows read at a time: no read transaction is open longer than this takes
 
 LedgerError to_error(const manifest::ManifestError& error) {
   return {.is_full = error.code == manifest::ManifestErrorCode::full, .message = error.message};
@@ -81,6 +80,7 @@ std::expected<std::unique_ptr<Ledger>, LedgerError> Ledger::begin(manifest::Writ
 
   std::unique_ptr<Ledger> ledger(new Ledger(std::move(writer), std::move(files)));
   ledger->last_ordinal_ = *last;
+  ledger->earlier_.emplace(ledger->writer_, ledger->files_, *last);
   ledger->doubtful_.insert(unsynced->begin(), unsynced->end());
   return ledger;
 }
@@ -107,17 +107,10 @@ void Ledger::start_housekeeping(const OutputDirectory& directory, const std::str
 }
 
 const manifest::EarlierRow* Ledger::earlier(std::uint64_t ordinal) {
-  if (ordinal > last_ordinal_) return nullptr;
-  if (next_in_chunk_ == chunk_.size() && ordinal > read_through_) {
-    next_in_chunk_ = 0;
-    if (const auto read = writer_.read_earlier(ordinal - 1, kChunk, chunk_); !read) {
-      chunk_.clear();
-      error_ = to_error(read.error());
-    }
-    read_through_ = chunk_.size() < kChunk ? last_ordinal_ : chunk_.back().ordinal;
-  }
-  if (next_in_chunk_ == chunk_.size() || chunk_[next_in_chunk_].ordinal != ordinal) return nullptr;
-  return &chunk_[next_in_chunk_++];
+  const auto row = earlier_->at(ordinal);
+  if (row) return *row;
+  error_ = to_error(row.error());
+  return nullptr;
 }
 
 Standing Ledger::standing(const manifest::EarlierRow& row, ResumeRules rules) {
@@ -139,7 +132,7 @@ bool Ledger::has_digest(const manifest::EarlierRow& row, const std::optional<std
 }
 
 bool Ledger::is_in_place(const manifest::EarlierRow& row) {
-  if (!has_size(row.state, row.path, row.bytes)) return false;
+  if (!row.has_size) return false;
   if (!doubtful_.contains(row.batch)) return true;
   const auto whole = find(row.ordinal);
   return whole && has_digest(*whole);

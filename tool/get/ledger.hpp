@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "get/earlier_rows.hpp"
 #include "get/output_directory.hpp"
 #include "get/space_reserve.hpp"
 #include "get/stored_files.hpp"
@@ -116,9 +117,7 @@ class Ledger {
   SpaceReserve reserve_;  // so that what is stored can be recorded when bodies have filled the disk
 
   std::uint64_t last_ordinal_ = 0;
-  std::vector<manifest::EarlierRow> chunk_;  // rows after one that was asked for
-  std::size_t next_in_chunk_ = 0;
-  std::uint64_t read_through_ = 0;
+  std::optional<EarlierRows> earlier_;          // after what it reads from
   std::unordered_set<std::uint64_t> doubtful_;  // batches of dead runs
 
   std::vector<manifest::ItemRow> recorded_;  // not kept yet

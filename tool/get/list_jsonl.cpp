@@ -77,7 +77,7 @@ std::string JsonlDecoder::kept_of(const json::object& row) const {
     const bool is_url = key == columns_.url && found->is_string();
     kept[key] = is_url ? json::value(redacted(found->get_string(), kMaxUrlBytes)) : *found;
   }
-  return json::serialize(kept);
+  return cli::escape_json_for_terminal(json::serialize(kept));
 }
 
 ListEntry JsonlDecoder::bad_line(const Line& line, std::string why) const {

@@ -73,17 +73,25 @@ std::optional<ListEntry> ListReader::next() {
 }
 
 bool ListReader::is_ready(std::chrono::milliseconds patience) {
+  if (is_known()) return true;  // most lines are here already, and a look at the clock costs as much as they do
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + patience;
-  int fills = 0;
+  for (int fills = 0; fills < kMaxFills; ++fills) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    if (!lines_->is_readable(std::max(left, std::chrono::milliseconds(0)))) return false;
+    lines_->fill();
+    if (is_known()) return true;
+  }
+  return false;
+}
+
+/// Whether what was read tells what comes next.
+bool ListReader::is_known() {
   while (!pending_ && !has_ended_) {
     if (!lines_) {
       take_argument();
     } else if (!take_line()) {
-      if (++fills > kMaxFills) return false;
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-      if (!lines_->is_readable(std::max(left, std::chrono::milliseconds(0)))) return false;
-      lines_->fill();
+      return false;
     }
   }
   return true;
@@ -96,12 +104,12 @@ void ListReader::take_argument() {
 
 /// Decodes the next line, or notices the end. False if neither can be told without more bytes.
 bool ListReader::take_line() {
-  if (decoder_->error()) {
-    end(fmt::format("{}: {}", cli::escape_for_terminal(name_), *decoder_->error()));
-    return true;
-  }
   if (auto entry = decoder_->more()) {
     offer(std::move(entry));
+    return true;
+  }
+  if (decoder_->error()) {
+    end(fmt::format("{}: {}", cli::escape_for_terminal(name_), *decoder_->error()));
     return true;
   }
   const auto line = lines_->take();
@@ -124,7 +132,7 @@ void ListReader::take_end() {
   auto last = decoder_->finish();
   if (!last) last = decoder_->more();
   if (last) return offer(std::move(last));
-  if (!decoder_->error()) end(std::nullopt);
+  if (!decoder_->error()) end(std::nullopt);  // else the next call says it
 }
 
 void ListReader::offer(std::optional<ListEntry> entry) {

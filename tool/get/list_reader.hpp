@@ -57,6 +57,7 @@ class ListReader {
  private:
   ListReader() = default;
 
+  bool is_known();
   void take_argument();
   bool take_line();
   void take_end();

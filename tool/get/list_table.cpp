@@ -132,7 +132,7 @@ std::string TableDecoder::kept_of(Cells cells) const {
   for (const auto& [key, column] : keep_) {
     kept[key] = column == url_ ? redacted(cells[column], kMaxUrlBytes) : std::string(cells[column]);
   }
-  return boost::json::serialize(kept);
+  return cli::escape_json_for_terminal(boost::json::serialize(kept));
 }
 
 /// A row that cannot be taken apart. The heading is what all others are read by, so there the list ends.

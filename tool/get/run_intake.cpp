@@ -37,7 +37,7 @@ void Run::pull() {
     if (!lists_.front().is_ready(std::chrono::milliseconds(has_other_work ? 0 : 100))) return;
     if (!take_entry()) end_list();
     // So that the first requests leave before a long list has been read ahead.
-    if (scheduler_.has_room()) start_what_may();
+    if (scheduler_.queued() > 0 && scheduler_.has_room()) start_what_may();
   }
 }
 

@@ -56,6 +56,7 @@ struct EarlierRow {
   std::string error_class;
   std::uint64_t same_as = 0;
   std::uint64_t batch = 0;
+  bool has_size = false;  ///< not of the manifest: a file of that path has that size
 };
 
 /// What a file is known by. Valid during a call.

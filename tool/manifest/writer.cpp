@@ -202,6 +202,7 @@ Writer::Result<void> Writer::read_earlier(std::uint64_t ordinal, std::size_t lim
       row.error_class = earlier.text(6);
       row.same_as = to_count(earlier.integer(7));
       row.batch = to_count(earlier.integer(8));
+      row.has_size = false;
     }
     rows.resize(count);
   });

@@ -152,7 +152,7 @@ std::string failed_line(const manifest::ItemRow& row) {
   line["message"] = row.message;
   if (row.http_status != 0) line["status"] = row.http_status;
   add_kept(line, row.kept);
-  return boost::json::serialize(line);
+  return cli::escape_json_for_terminal(boost::json::serialize(line));
 }
 
 }  // namespace overlap::status
