@@ -152,6 +152,47 @@ TEST_P(PacingUnder, ARateInMinutesSpacesTheFirstTwoToo) {
   EXPECT_GE(server.between(0, 1), milliseconds(400));
 }
 
+TEST_P(PacingUnder, TheBandwidthIsThatOfTheWholeRun) {
+  const Origin origin;
+  std::string list;
+  for (int i = 0; i < 8; ++i) list += origin.url("/bytes/100000?" + std::to_string(i)) + "\n";
+  const ProgramResult result = get({"--to", "null", "--model", GetParam(), "--limit-rate", "400000"}, list);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(number(json_of(result), "bytes"), 800'000);
+  EXPECT_GE(json_of(result).at("seconds").to_number<double>(), 1.8);
+}
+
+TEST_P(PacingUnder, TheBandwidthHoldsForSmallFilesToo) {
+  const Origin origin;
+  std::string list;
+  for (int i = 0; i < 200; ++i) list += origin.url("/bytes/1000?" + std::to_string(i)) + "\n";
+  const ProgramResult result = get({"--to", "null", "--model", GetParam(), "--limit-rate", "100000"}, list);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_GE(json_of(result).at("seconds").to_number<double>(), 1.8);
+}
+
+TEST_P(PacingUnder, TheBandwidthHoldsWithinOneFile) {
+  const Origin origin;
+  const ProgramResult result =
+      get({"--to", "null", "--model", GetParam(), "--limit-rate", "1M"}, origin.url("/bytes/1500000") + "\n");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_GE(json_of(result).at("seconds").to_number<double>(), 1.2);
+}
+
+TEST(Pacing, TheBandwidthHoldsOverTlsToo) {
+  const BackgroundOrigin origin({.tls = serve::TlsOptions{}});
+  const TemporaryDirectory out;
+  out.write("ca.pem", origin.ca_pem());
+  for (const int files : {1, 5, 300}) {
+    std::string list;
+    for (int i = 0; i < files; ++i)
+      list += origin.url("/bytes/" + std::to_string(1'500'000 / files) + "?" + std::to_string(i)) + "\n";
+    const ProgramResult result = get({"--to", "null", "--cacert", out.file("ca.pem"), "--limit-rate", "1M"}, list);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_GE(json_of(result).at("seconds").to_number<double>(), 1.2);
+  }
+}
+
 // ---- What a host asks for
 
 TEST_P(PacingUnder, RetryAfterHoldsTheWholeHost) {

@@ -1,7 +1,13 @@
 #include "get/fetch_job.hpp"
 
+#include <algorithm>
+#include <mutex>
+
+#include <overlap/http/bandwidth.hpp>
+
 #include "get/content_disposition.hpp"
 #include "get/file_sink.hpp"
+#include "get/shared_bandwidth.hpp"
 
 namespace overlap::get {
 namespace {
@@ -49,6 +55,18 @@ void add_conditions(http::Request& request, const Validators& unless) {
   if (!unless.last_modified.empty()) request.headers.add("If-Modified-Since", unless.last_modified);
 }
 
+/// Once in each process.
+void limit_bandwidth_of(const FetchConfig& config) {
+  if (config.limit_rate == 0) return;
+  static std::once_flag once;
+  std::call_once(once, [&config] {
+    auto shared = SharedBandwidth::open(config.bandwidth, config.limit_rate);
+    // Where processes may not look into each other, each has its part.
+    if (!shared) shared = SharedBandwidth::create(std::max<std::uint64_t>(1, config.limit_rate / config.workers));
+    http::limit_bandwidth(std::move(shared));
+  });
+}
+
 }  // namespace
 
 http::Request request_of(const FetchJob& job) {
@@ -65,6 +83,7 @@ http::Request request_of(const FetchJob& job) {
 }
 
 Task<Receipt> fetch_one(FetchJob job) {
+  limit_bandwidth_of(*job.config);
   Receipt receipt;
   receipt.id = job.id;
   const TimePoint begin = Clock::now();

@@ -21,14 +21,17 @@ struct FetchConfig {
   http::SessionOptions session;
   http::Limits limits;  ///< max_redirects is 0 always: hops are queued by the run, under their own host's limits
   http::Headers headers;
-  std::string directory;    ///< empty: bodies are received and dropped
-  bool no_clobber = false;  ///< a name that exists is left alone
-  bool sync_each = false;   ///< fsync every file before its rename
-  bool late_names = false;  ///< the body stays a part: whoever gets the receipt gives it its name
+  std::string directory;         ///< empty: bodies are received and dropped
+  bool no_clobber = false;       ///< a name that exists is left alone
+  std::uint64_t limit_rate = 0;  ///< bytes a second of the whole run; 0: no limit
+  std::string bandwidth;         ///< SharedBandwidth::path() of that
+  std::uint64_t workers = 1;     ///< processes, for where that cannot be opened
+  bool sync_each = false;        ///< fsync every file before its rename
+  bool late_names = false;       ///< the body stays a part: whoever gets the receipt gives it its name
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(session, limits, headers, directory, no_clobber, sync_each, late_names);
+    archive(session, limits, headers, directory, no_clobber, sync_each, late_names, limit_rate, bandwidth, workers);
   }
 };
 

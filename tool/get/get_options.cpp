@@ -118,6 +118,21 @@ NamePlan names_of(const GetFlags& flags) {
   return NamePlan(std::move(*names), flags.content_disposition ? NamePlan::Source::response : NamePlan::Source::list);
 }
 
+void limit_rate(const GetFlags& flags, GetPlan& plan, FetchConfig& config) {
+  config.limit_rate = size_of("--limit-rate", flags.pacing.limit_rate);
+  if (config.limit_rate == 0) return;
+  plan.bandwidth = SharedBandwidth::create(config.limit_rate);
+  config.bandwidth = plan.bandwidth->path();
+  config.workers = plan.model == cli::Model::processes ? plan.workers : 1;
+  // A download that is slow because it was told to be is not to be cut; one that stands still is.
+  if (flags.max_time != GetFlags{}.max_time) return;
+  if (config.limits.low_speed_bytes == 0) {
+    config.limits.low_speed_bytes = 1;
+    config.limits.low_speed_time = config.limits.max_time;
+  }
+  config.limits.max_time = {};
+}
+
 }  // namespace
 
 std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
@@ -127,6 +142,7 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
     plan.lists = list_options_of(flags.input);
     plan.names = names_of(flags);
     FetchConfig config = config_of(flags);
+    limit_rate(flags, plan, config);
     config.late_names = plan.names.is_late();
     plan.run.config = std::make_shared<const FetchConfig>(std::move(config));
     plan.run.pacing.max_concurrent = plan.concurrency;

@@ -77,6 +77,9 @@ void add_pacing_flags(CLI::App& command, PacingFlags& flags) {
       ->capture_default_str();
   pacing->add_option("--rate", flags.rate, "Requests in a time, such as 100/s or 10/m")->type_name("RATE");
   pacing->add_option("--rate-per-host", flags.rate_per_host, "The same for each host")->type_name("RATE");
+  pacing->add_option("--limit-rate", flags.limit_rate, "Bytes a second, of the whole run (0: no limit)")
+      ->type_name("SIZE")
+      ->capture_default_str();
 
   auto* retry = command.add_option_group("Retry");
   retry->add_option("--retry", flags.retry, "Tries after the first")->type_name("N")->capture_default_str();

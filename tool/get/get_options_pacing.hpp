@@ -14,6 +14,7 @@ struct PacingFlags {
   std::int64_t max_per_host = 6;
   std::string rate;  ///< requests; empty: no limit
   std::string rate_per_host;
+  std::string limit_rate = "0";
 
   int retry = 5;
   std::string retry_delay = "1s";
