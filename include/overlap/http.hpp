@@ -1,6 +1,7 @@
 #pragma once
 /// HTTP: sessions over libcurl. Needs the overlap::http target.
 
+#include <overlap/http/cookie_jar.hpp>
 #include <overlap/http/error.hpp>
 #include <overlap/http/fetch.hpp>
 #include <overlap/http/headers.hpp>

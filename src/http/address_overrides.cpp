@@ -88,4 +88,13 @@ std::optional<Address> literal_address(std::string_view host) {
   return boost::asio::ip::address_v4(ntohl(old.s_addr));
 }
 
+// "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53"
+bool is_name_server(const std::string& text) {
+  const std::string_view all = text;
+  const std::size_t colon = all.rfind(':');
+  const bool is_last = all.starts_with('[') ? colon > all.rfind(']') : colon == all.find(':');
+  if (colon == std::string_view::npos || !is_last) return address_of(all).has_value();
+  return port_of(all.substr(colon + 1)).has_value() && address_of(all.substr(0, colon)).has_value();
+}
+
 }  // namespace overlap::http::detail

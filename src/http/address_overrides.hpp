@@ -36,4 +36,7 @@ bool may_be_literal(std::string_view host) noexcept;
 /// name.
 std::optional<boost::asio::ip::address> literal_address(std::string_view host);
 
+/// Whether it is of the form of SessionOptions::dns_servers, "address[:port]".
+bool is_name_server(const std::string& text);
+
 }  // namespace overlap::http::detail

@@ -90,25 +90,6 @@ DnsAnswer answer_of(int status) {
 
 }  // namespace
 
-// "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53"
-bool DnsChannel::is_server(const std::string& text) {
-  std::string host = text;
-  const std::size_t colon = text.rfind(':');
-  const bool has_port = text.starts_with('[') ? colon != std::string::npos && colon > text.rfind(']')
-                                              : colon != std::string::npos && text.find(':') == colon;
-  if (has_port) {
-    const std::string digits = text.substr(colon + 1);
-    const bool is_number =
-        !digits.empty() && digits.size() < 6 && digits.find_first_not_of("0123456789") == digits.npos;
-    if (!is_number || std::stoi(digits) == 0 || std::stoi(digits) > 65535) return false;
-    host = text.substr(0, colon);
-  }
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  boost::system::error_code error;
-  boost::asio::ip::make_address(host, error);
-  return !error;
-}
-
 DnsChannel::DnsChannel(Loop& loop, const DnsOptions& options)
     : family_(options.family), watched_(loop.context()), timer_(loop.context()) {
   set_up_once();

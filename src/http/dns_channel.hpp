@@ -52,9 +52,6 @@ class DnsChannel final : public std::enable_shared_from_this<DnsChannel> {
     virtual void answered(DnsAnswer answer) noexcept = 0;
   };
 
-  /// Whether it is of the form of DnsOptions::servers.
-  static bool is_server(const std::string& text);
-
   /// Throws std::runtime_error when c-ares cannot be set up: with servers that are none, say.
   DnsChannel(Loop& loop, const DnsOptions& options);
   ~DnsChannel();

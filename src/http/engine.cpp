@@ -49,7 +49,8 @@ Engine::Engine(Loop& loop, SessionOptions options)
       options_(std::move(options)),
       proxies_(options_),
       resolver_(loop, resolver_options(options_)),
-      tls_sessions_(make_tls_session_share()),
+      cookies_(options_.cookies ? CookieJar::of(options_) : nullptr),
+      tls_sessions_(cookies_ ? nullptr : make_tls_session_share()),
       multi_(make_multi()),
       watched_(loop.context()),
       timer_(loop.context()),
@@ -128,7 +129,7 @@ void Engine::Flight::abandon() noexcept { exchange ? exchange->abandon() : trans
 std::unique_ptr<Engine::Flight> Engine::make(bool plain) {
   if (plain) return std::make_unique<Flight>(std::make_unique<Exchange>(options_));
   Sockets& sockets = *this;
-  auto transfer = std::make_unique<Transfer>(options_, sockets, tls_sessions_.get());
+  auto transfer = std::make_unique<Transfer>(options_, sockets, share());
   auto flight = std::make_unique<Flight>(std::move(transfer));
   set_pointer(flight->transfer->handle(), CURLOPT_PRIVATE, flight.get());
   return flight;

@@ -16,6 +16,7 @@
 
 #include <overlap/async/loop.hpp>
 #include <overlap/core/time.hpp>
+#include <overlap/http/cookie_jar.hpp>
 #include <overlap/http/session.hpp>
 
 #include "http/admission.hpp"
@@ -125,6 +126,7 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   using Flights = std::vector<std::unique_ptr<Flight>>;
   std::unique_ptr<Flight> take(bool plain);
   std::unique_ptr<Flight> make(bool plain);
+  CURLSH* share() const noexcept { return cookies_ ? cookies_->share() : tls_sessions_.get(); }
   void give_back(std::unique_ptr<Flight> flight) noexcept;
 
   void start(Flight& flight, Handler handler, boost::asio::cancellation_slot slot);
@@ -179,7 +181,8 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   const ProxyRules proxies_;
   Resolver resolver_;
   CurlAddresses curl_addresses_;
-  SharePtr tls_sessions_;
+  std::shared_ptr<CookieJar> cookies_;  // null: none are kept
+  SharePtr tls_sessions_;               // null: they are shared with the cookies
   SocketSet sockets_;
   MultiPtr multi_;
   boost::asio::posix::basic_stream_descriptor<Executor> watched_;  // the descriptor of sockets_

@@ -1,7 +1,6 @@
 #include <overlap/http/session_options.hpp>
 
 #include "http/address_overrides.hpp"
-#include "http/dns_channel.hpp"
 
 #ifndef OVERLAP_VERSION  // the build says it
 #define OVERLAP_VERSION "dev"
@@ -16,7 +15,7 @@ std::optional<std::string> problem_with(const SessionOptions& options) {
   if (const auto overrides = detail::AddressOverrides::parse(options.resolve); !overrides)
     return "resolve: " + overrides.error();
   for (const std::string& server : options.dns_servers) {
-    if (!detail::DnsChannel::is_server(server)) return "dns_servers: '" + server + "' is no address[:port]";
+    if (!detail::is_name_server(server)) return "dns_servers: '" + server + "' is no address[:port]";
   }
   return std::nullopt;
 }

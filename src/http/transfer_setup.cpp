@@ -73,6 +73,7 @@ void Transfer::set_session_options(CURLSH* tls_sessions) {
   // It is given all addresses, and told which to forget: looking for old ones at the end of every transfer is in vain.
   set_number(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1);
   set_pointer(easy, CURLOPT_SHARE, tls_sessions);
+  if (options_.cookies) set_text(easy, CURLOPT_COOKIEFILE, "");  // the shared ones, and no file
   set_number(easy, CURLOPT_IPRESOLVE, ip_resolve(options_.ip_version));
   if (!options_.user_agent.empty()) set_text(easy, CURLOPT_USERAGENT, options_.user_agent);
   // ProxyRules decides, also by the environment: libcurl is not to look there again.

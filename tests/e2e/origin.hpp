@@ -19,6 +19,7 @@ class Origin {
   void wait_for_requests(std::uint64_t count) const {
     while (requests() < count) std::this_thread::yield();
   }
+  static constexpr std::uint64_t seed() { return kSeed; }
   static std::string body_of(const std::string& path) { return serve::content_for(path, kSeed).value().body(); }
 
  private:

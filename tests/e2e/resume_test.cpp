@@ -310,7 +310,8 @@ TEST_F(Resume, SecretsOfAUrlOrAHeaderAreStoredNowhere) {
   std::string url = origin_.url("/a.html");
   url.insert(url.find("//") + 2, "jane:s3cretword@");
   list({url});
-  EXPECT_EQ(get({"-H", "Authorization: Bearer s3cretword"}).exit_code, 0);
+  out_.write("headers", "Authorization: Bearer s3cretword\n");
+  EXPECT_EQ(get({"-H", "@" + out_.file("headers")}).exit_code, 0);
   EXPECT_EQ(overlap_program({"get", url + "?2", "-P", saved()}).exit_code, 0);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(saved())) {
     if (!entry.is_regular_file()) continue;

@@ -1,16 +1,13 @@
 // Requests to names: what the resolver finds out is where they go.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <chrono>
 #include <string>
 #include <vector>
 
-#include <overlap/async/sleep.hpp>
-
 #include "http/fetching.hpp"
+#include "support/deaf_address.hpp"
 #include "support/dns_server.hpp"
 
 namespace overlap::test {
@@ -67,23 +64,6 @@ TEST(Lookup, MoreHostsThanAreKeptAllGoWhereTheirNamesSay) {
   EXPECT_THAT(dns.questions(), SizeIs(600));
 }
 
-TEST(Lookup, AnAddressThatHasChangedIsGoneTo) {
-  const RawServer server(answer_all(ok("x", "Connection: close\r\n")));
-  std::string address = "127.0.0.1";
-  const DnsServer dns([&](const std::string& name) -> DnsReply {
-    return {.addresses = {name == "other.test" ? "127.0.0.1" : address}, .ttl = 0};
-  });
-  run([](SessionOptions options, std::string url, std::string& moved) -> Task<void> {
-    Session& session = Session::of_current_loop(options);
-    Request first = request_for(url);
-    EXPECT_TRUE(co_await session.try_fetch(std::move(first)));
-    moved = "127.0.0.2";                     // where nobody listens
-    co_await sleep_for(milliseconds(1100));  // an answer is kept for a second at least
-    Request second = request_for(url);
-    EXPECT_EQ(class_of(co_await session.try_fetch(std::move(second))), "connect");
-  }(asking(dns), url_of(server, "www.example.test"), address));
-}
-
 TEST(Lookup, ANameThatIsNoneIsDnsAndNotWorthARetry) {
   const DnsServer dns({.kind = Kind::no_such_name});
   const Fetched fetched = try_fetch("http://nosuch.example.test/", asking(dns));
@@ -121,35 +101,6 @@ TEST(Lookup, ANameThatMeansAPrivateAddressIsRefusedWhenBlocked) {
   EXPECT_EQ(class_of(try_fetch(url_of(server, "innocent.example.test"), options)), "refused");
   EXPECT_EQ(server.connections(), 0U);
 }
-
-/// A socket on 127.0.0.2 that takes no connection, at the port of a server on 127.0.0.1.
-class DeafAddress {
- public:
-  explicit DeafAddress(std::uint16_t port) : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
-    address_.sin_family = AF_INET;
-    address_.sin_port = htons(port);
-    inet_pton(AF_INET, "127.0.0.2", &address_.sin_addr);
-    bind(listener_, generic(), sizeof address_);
-    listen(listener_, 0);
-    for (int& client : clients_) {  // as many as its queue takes: the next one gets no answer
-      client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-      connect(client, generic(), sizeof address_);
-    }
-  }
-  ~DeafAddress() {
-    for (const int client : clients_) close(client);
-    close(listener_);
-  }
-  DeafAddress(const DeafAddress&) = delete;
-  DeafAddress& operator=(const DeafAddress&) = delete;
-
- private:
-  sockaddr* generic() { return reinterpret_cast<sockaddr*>(&address_); }
-
-  sockaddr_in address_{};
-  int listener_;
-  std::array<int, 4> clients_{};
-};
 
 std::vector<std::string> resolving_to(const RawServer& server, const std::string& addresses) {
   return {"www.example.test:" + std::to_string(server.port()) + ":" + addresses};

@@ -24,7 +24,7 @@ namespace overlap::test {
 namespace {
 
 using http::detail::AddressOverrides;
-using http::detail::DnsChannel;
+using http::detail::is_name_server;
 using http::detail::Resolver;
 using std::chrono::milliseconds;
 using testing::Each;
@@ -400,11 +400,11 @@ TEST(AddressOverrides, AnEntryThatIsNoneIsQuoted) {
   }
 }
 
-TEST(DnsChannel, KnowsWhatANameServerIs) {
+TEST(AddressOverrides, KnowsWhatANameServerIs) {
   for (const std::string good : {"192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:53"})
-    EXPECT_TRUE(DnsChannel::is_server(good)) << good;
+    EXPECT_TRUE(is_name_server(good)) << good;
   for (const std::string bad : {"", "example.com", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:99999", "[::1]:x", "a:53"})
-    EXPECT_FALSE(DnsChannel::is_server(bad)) << bad;
+    EXPECT_FALSE(is_name_server(bad)) << bad;
 }
 
 }  // namespace

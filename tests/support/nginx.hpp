@@ -24,14 +24,15 @@ using testing_support::TemporaryDirectory;
 /// A certificate authority and a certificate by it for localhost and 127.0.0.1, made on the spot.
 class TestCertificates {
  public:
-  TestCertificates() {
+  /// `days`: how long the server's is good for; it has expired if negative.
+  explicit TestCertificates(int days = 2) {
     directory_.write("names", "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
     const std::vector<std::string> key = {"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"};
     openssl({"req", "-x509", "-days", "2", "-subj", "/CN=overlap test CA", "-keyout", file("ca.key"), "-out", ca()},
             key);
     openssl({"req", "-new", "-subj", "/CN=localhost", "-keyout", this->key(), "-out", file("request")}, key);
-    openssl({"x509", "-req", "-days", "2", "-in", file("request"), "-CA", ca(), "-CAkey", file("ca.key"),
-             "-CAcreateserial", "-extfile", file("names"), "-out", certificate()},
+    openssl({"x509", "-req", "-days", std::to_string(days), "-in", file("request"), "-CA", ca(), "-CAkey",
+             file("ca.key"), "-CAcreateserial", "-extfile", file("names"), "-out", certificate()},
             {});
   }
 
@@ -55,17 +56,18 @@ class TestCertificates {
 class Nginx {
  public:
   struct Options {
-    std::string root{};    ///< the files to serve; empty: a directory of its own, see write()
-    bool tls = false;      ///< with certificates() of its own
-    bool http2 = false;    ///< offered over TLS; over plain TCP it is all that is spoken
-    std::string server{};  ///< more directives for the server block
+    std::string root{};        ///< the files to serve; empty: a directory of its own, see write()
+    bool tls = false;          ///< with certificates() of its own
+    bool http2 = false;        ///< offered over TLS; over plain TCP it is all that is spoken
+    std::string server{};      ///< more directives for the server block
+    int certificate_days = 2;  ///< how long the certificate is good for; negative: it has expired
   };
 
   static bool is_installed() { return access(kProgram, X_OK) == 0; }
 
   Nginx() : Nginx(Options{}) {}
   explicit Nginx(const Options& options) : tls_(options.tls) {
-    if (options.tls) certificates_ = std::make_unique<TestCertificates>();
+    if (options.tls) certificates_ = std::make_unique<TestCertificates>(options.certificate_days);
     // The socket is made here and handed down, as nginx hands its own to the next version of itself. So the port is
     // free for certain, and connections are taken from now on, however long nginx needs to start.
     const int listener = listen_anywhere();

@@ -50,6 +50,9 @@ void read_response(Receipt& receipt, const http::Response& response, bool is_con
   }
 }
 
+/// A status that says nothing of the body.
+bool is_passing(int status) { return status == 408 || status == 429 || status >= 500; }
+
 void add_conditions(http::Request& request, const Validators& unless) {
   if (!unless.etag.empty()) request.headers.add("If-None-Match", unless.etag);
   if (!unless.last_modified.empty()) request.headers.add("If-Modified-Since", unless.last_modified);
@@ -76,6 +79,10 @@ http::Request request_of(const FetchJob& job) {
   request.limits.max_redirects = 0;
   if (job.send_config_headers) request.headers = job.config->headers;
   for (const auto& [name, value] : job.headers) request.headers.add(name, value);
+  if (!job.as_get) {
+    request.method = job.config->method;
+    request.body = job.config->body;
+  }
   request.user = job.user;
   request.password = job.password;
   request.session_credentials = job.session_credentials;
@@ -96,7 +103,8 @@ Task<Receipt> fetch_one(FetchJob job) {
   }
   http::Session& session = http::Session::of_current_loop(job.config->session);
   http::Request request = request_of(job);  // named: GCC 12 destroys a temporary in a co_await twice
-  add_conditions(request, job.unless);
+  if (job.cut.empty()) add_conditions(request, job.unless);
+  ask_for_rest(request, job.cut);
   request.sink = &sink;
   auto got = co_await session.try_fetch(std::move(request));
   if (got) {
@@ -115,6 +123,13 @@ Task<Receipt> fetch_one(FetchJob job) {
       fail(receipt, std::move(saved.error()));
     }
     if (is_late && got) receipt.name = name_in_content_disposition(value_of(*got, "Content-Disposition")).value_or("");
+  }
+  if (receipt.outcome == Receipt::Outcome::ok) {
+    receipt.bytes += sink.received_before();
+  } else {
+    const bool is_of_no_use = receipt.status == 416 && !job.cut.empty();
+    if (is_of_no_use) receipt.may_retry = true;  // the whole
+    receipt.cut = sink.keep_cut(!is_of_no_use && (receipt.may_retry || is_passing(receipt.status)));
   }
   receipt.disk_is_full = sink.disk_is_full();
   receipt.seconds = Clock::now() - begin;

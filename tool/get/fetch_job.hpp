@@ -14,6 +14,8 @@
 #include <overlap/async/task.hpp>
 #include <overlap/http.hpp>
 
+#include "get/body_rest.hpp"
+
 namespace overlap::get {
 
 /// What all requests of a run share.
@@ -21,17 +23,22 @@ struct FetchConfig {
   http::SessionOptions session;
   http::Limits limits;  ///< max_redirects is 0 always: hops are queued by the run, under their own host's limits
   http::Headers headers;
-  std::string directory;         ///< empty: bodies are received and dropped
-  bool no_clobber = false;       ///< a name that exists is left alone
+  std::string method = "GET";
+  std::string body;
+  std::vector<std::string> accept_types;  ///< "image/*", "text/html": others are refused; empty: none are
+  std::string directory;                  ///< empty: bodies are received and dropped
+  bool no_clobber = false;                ///< a name that exists is left alone
+  bool sync_each = false;                 ///< fsync every file before its rename
+  bool late_names = false;                ///< the body stays a part: whoever gets the receipt gives it its name
+
   std::uint64_t limit_rate = 0;  ///< bytes a second of the whole run; 0: no limit
   std::string bandwidth;         ///< SharedBandwidth::path() of that
   std::uint64_t workers = 1;     ///< processes, for where that cannot be opened
-  bool sync_each = false;        ///< fsync every file before its rename
-  bool late_names = false;       ///< the body stays a part: whoever gets the receipt gives it its name
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(session, limits, headers, directory, no_clobber, sync_each, late_names, limit_rate, bandwidth, workers);
+    archive(session, limits, headers, method, body, accept_types, directory, no_clobber, sync_each, late_names,
+            limit_rate, bandwidth, workers);
   }
 };
 
@@ -54,22 +61,26 @@ struct FetchJob {
   std::string password;
   http::Headers headers;            ///< besides those of the config
   bool send_config_headers = true;  ///< false after a redirect: `headers` then holds what is left of them
+  bool as_get = false;              ///< a redirect asked for it: the method and the body of the config are not sent
   bool session_credentials = true;  ///< as in http::Request
   std::string path;                 ///< below the directory
   Validators unless;                ///< the body is wanted unless it is this one
   std::string sha256;               ///< that the body must have; empty: whatever it has
+  CutBody cut;                      ///< what an earlier try has left: only the rest is asked for
   std::shared_ptr<const FetchConfig> config;
   /// Where to count the bytes that come, to be read meanwhile; null: nobody reads it. Stays in its process.
   std::atomic<std::uint64_t>* heard = nullptr;
 
   template <class Archive>
   void save(Archive& archive) const {
-    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, unless, sha256, *config);
+    archive(id, url, user, password, headers, send_config_headers, as_get, session_credentials, path, unless, sha256,
+            cut, *config);
   }
   template <class Archive>
   void load(Archive& archive) {
     auto loaded = std::make_shared<FetchConfig>();
-    archive(id, url, user, password, headers, send_config_headers, session_credentials, path, unless, sha256, *loaded);
+    archive(id, url, user, password, headers, send_config_headers, as_get, session_credentials, path, unless, sha256,
+            cut, *loaded);
     config = std::move(loaded);
   }
 };
@@ -89,6 +100,7 @@ struct Receipt {
   http::ErrorClass error_class{};  ///< of a failure
   std::string message;
   bool may_retry = false;
+  CutBody cut;                ///< of a failure: for the next try, which drops it if it does not need it
   bool disk_is_full = false;  ///< of a failure of class disk: nothing else will fit either
   int status = 0;             ///< 0 when no response came
   std::string location;       ///< of a redirect, as the server sent it
@@ -106,8 +118,8 @@ struct Receipt {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(id, outcome, error_class, message, may_retry, disk_is_full, status, location, retry_after, bytes, sha256,
-            content_type, validators, seconds, path, part, name, remote_address, out_of_resources);
+    archive(id, outcome, error_class, message, may_retry, cut, disk_is_full, status, location, retry_after, bytes,
+            sha256, content_type, validators, seconds, path, part, name, remote_address, out_of_resources);
   }
 };
 

@@ -6,6 +6,9 @@
 
 #include <overlap/core/mutex.hpp>
 
+#include "cli/escape.hpp"
+#include "get/media_type.hpp"
+
 namespace overlap::get {
 namespace {
 
@@ -20,6 +23,8 @@ std::expected<OutputDirectory, DiskError> shared_directory(const std::string& pa
   return directory;
 }
 
+constexpr std::uint64_t kWorthKeeping = 256 * 1024;  // of a body that was cut: less is as soon fetched again
+
 bool is_success(int status) { return status >= 200 && status < 300; }
 
 }  // namespace
@@ -33,13 +38,72 @@ std::optional<std::uint64_t> FileSink::already_there() {
 
 std::expected<void, http::Failure> FileSink::begin(const http::Response& head) {
   hear(1);
+  if (auto wanted = check_type(head); !wanted) return wanted;
   keeps_body_ = is_success(head.status) && !job_.config->directory.empty();
   hash_.reset();
   if (is_success(head.status) && (keeps_body_ || !job_.sha256.empty())) hash_.emplace();
-  return keeps_body_ ? open_part() : std::expected<void, http::Failure>{};
+  if (!keeps_body_) return {};
+  if_cut_ = if_cut(head, job_.cut);
+  return head.status == 206 && !job_.cut.empty() ? reopen_part(head) : open_part();
+}
+
+// What does not fit together is fetched as a whole: by another try, since this answer does not have it.
+std::expected<void, http::Failure> FileSink::reopen_part(const http::Response& head) {
+  const auto refuse = [&](http::ErrorClass error_class, std::string why) {
+    if_cut_.reset();
+    part_.reset();
+    if (!owns_cut_) drop_cut();
+    return std::unexpected(http::Failure{error_class, std::move(why), true, head.status});
+  };
+  if (auto good = check_rest(head, job_.cut); !good) return refuse(http::ErrorClass::protocol, std::move(good.error()));
+  const auto directory = shared_directory(job_.config->directory);
+  if (!directory) return fail(directory.error());
+  auto part = directory->reopen_part(job_.cut.part, job_.cut.size);
+  if (!part) return refuse(http::ErrorClass::disk, part.error().message);
+  owns_cut_ = true;
+  part_.emplace(std::move(*part));
+  auto read = part_->read_back([this](std::span<const std::byte> piece) { hash_->update(piece); });
+  if (!read) return refuse(http::ErrorClass::disk, read.error().message);
+  received_before_ = job_.cut.size;
+  return {};
+}
+
+CutBody FileSink::keep_cut(bool may_retry) {
+  CutBody cut;
+  const bool is_unused = !job_.cut.empty() && !owns_cut_;
+  const bool can_go_on = may_retry && part_ && if_cut_ && part_->size() >= kWorthKeeping;
+  if (can_go_on) {
+    const std::uint64_t size = part_->size();
+    if (auto name = part_->keep(Sync::none)) {
+      cut = *std::move(if_cut_);
+      cut.part = *std::move(name);
+      cut.size = size;
+    }
+  } else if (is_unused && may_retry && !part_) {
+    return job_.cut;  // no answer came that would have changed anything
+  }
+  part_.reset();
+  if (is_unused) drop_cut();
+  return cut;
+}
+
+void FileSink::drop_cut() {
+  owns_cut_ = true;
+  if (const auto directory = shared_directory(job_.config->directory)) directory->drop_part(job_.cut.part);
+}
+
+std::expected<void, http::Failure> FileSink::check_type(const http::Response& head) const {
+  if (!is_success(head.status) || head.status == 204) return {};
+  const auto type = head.headers.get("Content-Type");
+  if (is_wanted_type(type.value_or(""), job_.config->accept_types)) return {};
+  const std::string what = type ? fmt::format("is {}", cli::escape_for_terminal(*type, 100)) : "has no type";
+  return std::unexpected(http::Failure{http::ErrorClass::refused,
+                                       fmt::format("the body {}, which --accept-type does not accept", what), false,
+                                       head.status});
 }
 
 std::expected<void, http::Failure> FileSink::open_part() {
+  if (!job_.cut.empty() && !owns_cut_) drop_cut();  // the whole comes
   const auto directory = shared_directory(job_.config->directory);
   if (!directory) return fail(directory.error());
   auto part = directory->create_part();

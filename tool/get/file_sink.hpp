@@ -33,6 +33,11 @@ class FileSink final : public http::Sink {
   std::expected<void, http::Failure> keep();
   const std::string& part() const { return part_name_; }
 
+  /// After a failure: keeps what is here of the body for another try, if there may be one and it is worth it.
+  CutBody keep_cut(bool may_retry);
+  /// How much of the body an earlier try had received.
+  std::uint64_t received_before() const { return received_before_; }
+
   /// Of the body that was to be saved, in hex; empty if there was none.
   const std::string& sha256() const { return sha256_; }
 
@@ -44,11 +49,17 @@ class FileSink final : public http::Sink {
   std::expected<void, http::Failure> to_failure(std::expected<void, DiskError> outcome);
   std::unexpected<http::Failure> fail(const DiskError& error);
   std::expected<void, http::Failure> open_part();
+  std::expected<void, http::Failure> reopen_part(const http::Response& head);
+  void drop_cut();
+  std::expected<void, http::Failure> check_type(const http::Response& head) const;
   std::expected<void, http::Failure> check_digest();
 
   const FetchJob& job_;
   std::optional<PartFile> part_;
   std::optional<cli::Sha256> hash_;  // of what was written
+  std::optional<CutBody> if_cut_;    // what is to be known of it then
+  std::uint64_t received_before_ = 0;
+  bool owns_cut_ = false;  // of the job: its part is part_, or gone
   std::string sha256_;
   std::string part_name_;
   bool keeps_body_ = false;

@@ -133,6 +133,19 @@ std::unique_ptr<Executor> executor_of(const GetPlan& plan) {
   return cli::make_executor(plan.model, plan.workers + spare, plan.concurrency + spare);
 }
 
+/// Those of this process: held from before the run, so that they outlive its sessions.
+std::shared_ptr<http::CookieJar> cookies_of(const GetPlan& plan) {
+  const http::SessionOptions& session = plan.run.config->session;
+  return session.cookies ? http::CookieJar::of(session) : nullptr;
+}
+
+bool save_cookies(const std::string& file, const http::CookieJar* cookies) {
+  if (file.empty() || cookies == nullptr) return true;
+  const auto saved = cookies->save(file);
+  if (!saved) complain(kDisk, "-c: " + saved.error());
+  return saved.has_value();
+}
+
 /// Whether all was logged; says so if not.
 bool close_log(std::optional<OutcomeLog>& log) {
   if (!log) return true;
@@ -151,6 +164,7 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   const cli::InterruptWatch interrupts;
   ConsoleReporter reporter(plan.reporter, stderr);
   const TimePoint begin = Clock::now();
+  const std::shared_ptr<http::CookieJar> cookies = cookies_of(plan);
   const std::unique_ptr<Executor> executor = executor_of(plan);
   plan.run.force_stop = force_stop_of(*executor);
   const double max_fail_rate = plan.run.max_fail_rate;
@@ -158,6 +172,7 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   const RunEnd end = run.execute();
   const RunFigures figures{std::string(cli::to_string(plan.model)), plan.concurrency, Clock::now() - begin};
   executor->shutdown();  // before the run goes: no callback is under way after this
+  const bool are_cookies_kept = save_cookies(flags.http.cookie_jar, cookies.get());
 
   reporter.clear_progress();
   const bool is_logged = close_log(log);
@@ -174,7 +189,7 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   } else if (!flags.quiet) {
     fmt::print("{}", summary_text(run.totals(), figures));
   }
-  return is_kept ? exit_code_of(run.totals(), end, interrupts.last_signal(), max_fail_rate) : kDisk;
+  return is_kept && are_cookies_kept ? exit_code_of(run.totals(), end, interrupts.last_signal(), max_fail_rate) : kDisk;
 }
 
 DryRun::Options dry_run_options(const GetFlags& flags, const GetPlan& plan) {
@@ -222,8 +237,8 @@ int run_get(const GetFlags& flags) {
   if (!lock) return complain(kDisk, lock.error().message);
   const auto ledger = Ledger::open(*opened, ledger_options(flags, *plan));
   if (!ledger) return complain(ledger.error().is_usage ? kUsage : kDisk, ledger.error().message);
+  plan->run.directory = *opened;
   if (plan->names.is_late()) {
-    plan->run.directory = *opened;
     const auto reserved = (*ledger)->each_stored(
         [&names = plan->names](const manifest::StoredRow& row) { names.reserve(row.path, row.url, row.sha256); });
     if (!reserved) return complain(kDisk, reserved.error().message);

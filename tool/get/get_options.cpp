@@ -1,7 +1,5 @@
 #include "get/get_options.hpp"
 
-#include <fstream>
-
 #include <fmt/format.h>
 
 #include "cli/escape.hpp"
@@ -15,51 +13,12 @@ constexpr std::size_t kLoopConcurrency = 64;
 
 using Error = std::unexpected<std::string>;
 
-http::Header header_of(const std::string& line) {
-  const std::size_t colon = line.find(':');
-  const auto bad = [&](std::string_view why) {
-    return BadFlag{fmt::format("-H '{}': {}", cli::escape_for_terminal(line, 60), why)};
-  };
-  if (line.find_first_of("\r\n") != std::string::npos || line.find('\0') != std::string::npos) {
-    throw bad("a header must be one line");
-  }
-  if (colon == std::string::npos || colon == 0) throw bad("a header is 'Name: value'");
-  const std::string name = line.substr(0, colon);
-  if (name.find_first_of(" \t()<>@,;\\\"/[]?={}") != std::string::npos)
-    throw bad("the name has a character it may not");
-  const std::size_t value = line.find_first_not_of(" \t", colon + 1);
-  return {name, value == std::string::npos ? "" : line.substr(value)};
-}
-
-// As curl's: "@FILE" stands for the lines of the file, which keeps secrets out of the process list.
-http::Headers headers_of(const std::vector<std::string>& lines) {
-  http::Headers headers;
-  const auto add = [&headers](const std::string& text) {
-    http::Header header = header_of(text);
-    headers.add(std::move(header.name), std::move(header.value));
-  };
-  for (const std::string& line : lines) {
-    if (!line.starts_with('@')) {
-      add(line);
-      continue;
-    }
-    std::ifstream file(line.substr(1));
-    if (!file) throw BadFlag{fmt::format("-H: cannot read {}", cli::escape_for_terminal(line.substr(1), 200))};
-    for (std::string text; std::getline(file, text);) {
-      if (text.ends_with('\r')) text.pop_back();
-      if (!text.empty()) add(text);
-    }
-  }
-  return headers;
-}
-
 Fsync fsync_of(const GetFlags& flags) {
   return one_of<Fsync>("--fsync", flags.fsync, {{"none", Fsync::none}, {"batch", Fsync::batch}, {"each", Fsync::each}});
 }
 
 FetchConfig config_of(const GetFlags& flags) {
   FetchConfig config;
-  config.headers = headers_of(flags.headers);
   config.no_clobber = flags.no_clobber;
   config.sync_each = fsync_of(flags) == Fsync::each;
   if (one_of<bool>("--to", flags.to, {{"files", true}, {"null", false}})) config.directory = flags.directory;
@@ -69,15 +28,7 @@ FetchConfig config_of(const GetFlags& flags) {
   config.limits.low_speed_time = duration_of("--speed-time", flags.speed_time);
   config.limits.max_bytes = size_of("--max-filesize", flags.max_filesize);
   config.limits.max_redirects = 0;
-  if (flags.http1 && flags.http2) throw BadFlag{"--http1.1 and --http2 exclude each other"};
-  if (flags.http1) config.session.http_version = http::SessionOptions::HttpVersion::http1_1;
-  if (flags.http2) config.session.http_version = http::SessionOptions::HttpVersion::http2;
-  config.session.compressed = flags.compressed;
-  config.session.proxy = flags.proxy;
-  config.session.ca_file = flags.ca_file;
-  config.session.insecure = flags.insecure;
-  config.session.resolve = flags.resolve;
-  if (!flags.user_agent.empty()) config.session.user_agent = flags.user_agent;
+  apply_http(flags.http, config);
   return config;
 }
 
@@ -139,6 +90,8 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
   try {
     GetPlan plan;
     choose_concurrency(flags, plan);
+    if (plan.model == cli::Model::processes && !flags.http.cookie_jar.empty())
+      throw BadFlag{"-c: the processes of --model processes keep cookies of their own, which end with them"};
     plan.lists = list_options_of(flags.input);
     plan.names = names_of(flags);
     FetchConfig config = config_of(flags);
@@ -212,20 +165,7 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
       ->capture_default_str();
   limits->add_option("--max-redirs", flags.max_redirects, "Redirects to follow")->type_name("N")->capture_default_str();
 
-  auto* http = command.add_option_group("HTTP");
-  http->add_option("-H,--header", flags.headers, "'Name: value', or @FILE with a header a line")
-      ->type_name("HEADER")
-      ->allow_extra_args(false);
-  http->add_option("-A,--user-agent", flags.user_agent, "The User-Agent header")->type_name("TEXT");
-  http->add_flag("--compressed", flags.compressed, "Ask for compression, save what is decompressed");
-  http->add_flag("--http1.1", flags.http1, "Only HTTP/1.1");
-  http->add_flag("--http2", flags.http2, "HTTP/2 where the server has it");
-  http->add_option("-x,--proxy", flags.proxy, "Through this proxy")->type_name("URL");
-  http->add_option("--cacert", flags.ca_file, "Trust the authorities in this file")->type_name("FILE");
-  http->add_flag("-k,--insecure", flags.insecure, "Do not check certificates");
-  http->add_option("--resolve", flags.resolve, "HOST:PORT:ADDRESS instead of a lookup")
-      ->type_name("ENTRY")
-      ->allow_extra_args(false);
+  add_http_flags(command, flags.http);
 
   auto* run = command.add_option_group("Run");
   run->add_flag("-n,--dry-run", flags.dry_run, "Say what would be fetched, where to and why, and do nothing");

@@ -8,6 +8,7 @@
 
 #include "cli/models.hpp"
 #include "get/console_reporter.hpp"
+#include "get/get_options_http.hpp"
 #include "get/get_options_input.hpp"
 #include "get/get_options_pacing.hpp"
 #include "get/run.hpp"
@@ -37,15 +38,7 @@ struct GetFlags {
   std::string max_filesize = "0";
   int max_redirects = 10;
 
-  std::vector<std::string> headers;
-  bool compressed = false;
-  bool http1 = false;
-  bool http2 = false;
-  std::string proxy;
-  std::string ca_file;
-  bool insecure = false;
-  std::string user_agent;
-  std::vector<std::string> resolve;
+  HttpFlags http;
 
   bool force = false;
   bool retry_failed = false;

@@ -135,6 +135,21 @@ std::expected<void, DiskError> OutputDirectory::commit_part(std::string part, st
   return file.move_to(path, options);
 }
 
+std::expected<PartFile, DiskError> OutputDirectory::reopen_part(std::string part, std::uint64_t size) const {
+  const auto failed = [this](int error) {
+    return std::unexpected(make_disk_error(error, "open what was received in", path()));
+  };
+  auto file = DirectoryTree::open_file(*tree_->tmp, part, O_RDWR);
+  if (!file) return failed(file.error());
+  struct stat status{};
+  if (::fstat(file->get(), &status) != 0) return failed(errno);
+  if (static_cast<std::uint64_t>(status.st_size) != size) return failed(ESTALE);
+  if (::lseek(file->get(), 0, SEEK_END) < 0) return failed(errno);
+  PartFile reopened(tree_, *std::move(file), std::move(part));
+  reopened.size_ = size;
+  return reopened;
+}
+
 void OutputDirectory::drop_part(std::string part) const { PartFile(tree_, FileDescriptor(), std::move(part)); }
 
 std::expected<std::optional<std::uint64_t>, DiskError> OutputDirectory::size_at(std::string_view path) const {

@@ -54,6 +54,8 @@ class OutputDirectory {
   /// Gives a part that PartFile::keep() left, also in another process, its name; as PartFile::commit() does. After an
   /// error the part is gone.
   std::expected<void, DiskError> commit_part(std::string part, std::string_view path, CommitOptions options) const;
+  /// A part that PartFile::keep() left, also in another process, to be written on. An error if it is not of that size.
+  std::expected<PartFile, DiskError> reopen_part(std::string part, std::uint64_t size) const;
   /// Takes away a part that is not wanted.
   void drop_part(std::string part) const;
 

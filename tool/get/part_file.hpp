@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -53,6 +54,9 @@ class PartFile {
   std::expected<void, DiskError> restart();
 
   std::uint64_t size() const { return size_; }
+
+  /// What a reopened part holds, from its beginning, piece by piece.
+  std::expected<void, DiskError> read_back(const std::function<void(std::span<const std::byte>)>& take) const;
 
   /// Closes the file and lets go of it: it stays in the directory's ".overlap/tmp" under the name that is returned, for
   /// OutputDirectory::commit_part(). After an error the file is gone with this object.

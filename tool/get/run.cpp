@@ -141,6 +141,7 @@ void Run::ended(Completions::Ended ended) {
     crashed(work, ended.error);
     return;
   }
+  work.job.cut = std::move(ended.receipt.cut);
   if (!ended.receipt.part.empty()) name_late(work, ended.receipt);
   const Receipt& receipt = ended.receipt;
   if (heed_host(work, receipt)) return;
@@ -245,6 +246,7 @@ void Run::go_on_at(Work& work, const http::Request& request, const Url& target) 
   work.job.url = target.request();
   work.job.send_config_headers = false;
   work.job.headers = request.headers;
+  work.job.as_get = work.job.as_get || request.method != work.job.config->method;
   work.job.user = request.user;
   work.job.password = request.password;
   work.job.session_credentials = request.session_credentials;
@@ -281,6 +283,7 @@ void Run::keep(manifest::ItemRow row) {
 }
 
 void Run::forget(const Work& work) {
+  if (!work.job.cut.empty() && plan_.directory) plan_.directory->drop_part(work.job.cut.part);
   repeats_waiting_ -= work.repeats.size();
   works_.erase(work.job.id);
 }

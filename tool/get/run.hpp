@@ -49,7 +49,7 @@ struct RunPlan {
   bool timestamping = false;                  ///< what is here is asked for again, unless it is unchanged
   bool dedupe = false;                        ///< a repeated URL is fetched once
   Duration grace = std::chrono::seconds(10);  ///< for what runs when the first signal comes
-  std::optional<OutputDirectory> directory;   ///< needed where names are given late
+  std::optional<OutputDirectory> directory;   ///< where bodies are stored, if they are
   OutcomeLog* log = nullptr;                  ///< must outlive the run; null: none
   std::function<void()> force_stop;           ///< ends running requests where asking is not enough: worker processes
 };

@@ -32,7 +32,7 @@ constexpr std::array kFaults{
     Fault{"flaky", "flaky/N/KEY", "503 for the first N requests of this KEY, then 200", h::flaky},
     Fault{"redirect", "redirect/loop|no-location", "a redirect that leads nowhere", h::redirect},
     Fault{"resume", "resume/good|ignored|shifted|changed|replaced|multipart|unsatisfiable[/N]",
-          "N bytes cut short at half; how a request for the rest is answered", h::resume},
+          "N bytes cut short at half the first time; how a request for the rest is answered", h::resume},
     Fault{"disposition", "disposition?name=V", "Content-Disposition with that file name", h::disposition},
 };
 

@@ -88,7 +88,8 @@ std::optional<Reply> error_page(const FaultCall& call) {
   return whole_reply(std::move(document), call.request.method);
 }
 
-/// A request for the whole gets half of it, with a tag. What a request for the rest gets:
+/// The first request for the whole of a path gets half of it, with a tag, and later ones all. What a request for the
+/// rest gets:
 ///   good           the rest
 ///   ignored        200 and the whole
 ///   shifted        206, but of other bytes
@@ -104,7 +105,10 @@ std::optional<Reply> resume(const FaultCall& call) {
   const std::string_view kind = call.args[0];
   const DocumentPtr document = bytes_document(*size, call.seed, "\"first\"");
   const ByteRange range = parse_range(call.request.range, *size);
-  if (range.kind != ByteRange::Kind::some) return half_reply(call, document, Ending::close);
+  if (range.kind != ByteRange::Kind::some) {
+    const bool is_first = call.state.count(call.target.whole) == 1;
+    return is_first ? half_reply(call, document, Ending::close) : whole_reply(document, call.request.method);
+  }
   if (kind == "good") return conditional_reply(document, call.request);
   if (kind == "ignored") return whole_reply(document, call.request.method);
   if (kind == "shifted") return shifted_reply(document, range);

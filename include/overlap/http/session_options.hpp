@@ -35,6 +35,8 @@ struct SessionOptions {
   std::vector<std::string> dns_servers{};    ///< "address[:port]"; empty: as /etc/resolv.conf says
   std::string user{};  ///< Basic authentication for every request but those that a redirect leads to another origin
   std::string password{};
+  bool cookies = false;                   ///< keeps cookies and sends them back: see CookieJar
+  std::string cookie_file{};              ///< in the Netscape format: those it begins with; empty: none
   std::string netrc_file{};               ///< user and password by host; used and withheld likewise
   bool block_private = false;             ///< refuses to connect to loopback, private and link-local addresses
   bool allow_insecure_redirects = false;  ///< follows redirects from https to http
@@ -43,8 +45,8 @@ struct SessionOptions {
   template <class Archive>
   void serialize(Archive& archive) {
     archive(user_agent, compressed, http_version, ip_version, ca_file, insecure, client_cert, client_key, proxy,
-            no_proxy, max_connections, max_connections_per_host, resolve, dns_servers, user, password, netrc_file,
-            block_private, allow_insecure_redirects);
+            no_proxy, max_connections, max_connections_per_host, resolve, dns_servers, user, password, cookies,
+            cookie_file, netrc_file, block_private, allow_insecure_redirects);
   }
 };
 

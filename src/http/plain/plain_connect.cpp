@@ -26,8 +26,8 @@ constexpr auto kNextAttemptAfter = std::chrono::milliseconds(250);  // RFC 8305,
 PlainDriver::PlainDriver(const SessionOptions& options) : options_(options), buffer_(kBuffer) {}
 
 bool PlainDriver::serves(const Request& request) const {
-  return options_.netrc_file.empty() && options_.http_version != SessionOptions::HttpVersion::http2 &&
-         plain_target(request.url).has_value();
+  return options_.netrc_file.empty() && !options_.cookies &&
+         options_.http_version != SessionOptions::HttpVersion::http2 && plain_target(request.url).has_value();
 }
 
 /// The next one last, both families in turn (RFC 8305, 4).

@@ -1,0 +1,427 @@
+// What the HTTP flags of `overlap get` make of its requests: the real program against servers that tell what they got.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <atomic>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "e2e/get_program.hpp"
+#include "e2e/origin.hpp"
+#include "support/dns_server.hpp"
+#include "support/nginx.hpp"
+#include "support/program.hpp"
+#include "support/raw_server.hpp"
+
+namespace overlap {
+namespace {
+
+using test::DnsReply;
+using test::DnsServer;
+using test::Nginx;
+using test::RawConnection;
+using test::RawServer;
+using test::TestCertificates;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+using testing_support::json_of;
+using testing_support::number;
+using testing_support::Origin;
+using testing_support::overlap_program;
+using testing_support::ProgramResult;
+using testing_support::rows_of;
+using testing_support::TemporaryDirectory;
+
+ProgramResult get(std::vector<std::string> arguments, const TemporaryDirectory& out, const std::string& input = "") {
+  arguments.insert(arguments.begin(), "get");
+  arguments.insert(arguments.end(), {"-P", out.file("saved"), "--retry", "0"});
+  return overlap_program(std::move(arguments), input);
+}
+
+/// The request as the origin understood it, made with these flags.
+std::string echo(std::vector<std::string> flags) {
+  const Origin origin;
+  const TemporaryDirectory out;
+  flags.push_back(origin.url("/echo"));
+  const ProgramResult result = get(std::move(flags), out);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  return out.has("saved/echo") ? out.read("saved/echo") : "";
+}
+
+std::string class_in(const TemporaryDirectory& out) { return rows_of(out.file("saved")).at(0).error_class; }
+
+const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
+
+// ---- what a request says
+
+TEST(HttpFlags, HeadersComeFromTheLineAndFromFiles) {
+  const TemporaryDirectory files;
+  files.write("headers", "Authorization: Bearer secret\r\n\nX-Two: b\n");
+  const std::string request = echo({"-H", "X-One: a", "-H", "@" + files.file("headers"), "-H", "X-Empty:"});
+  EXPECT_THAT(request, AllOf(HasSubstr("X-One: a\r\n"), HasSubstr("X-Two: b\r\n"), HasSubstr("X-Empty: \r\n"),
+                             HasSubstr("Authorization: Bearer secret\r\n")));
+}
+
+TEST(HttpFlags, ASecretOnTheCommandLineIsRefusedAndNotRepeated) {
+  const TemporaryDirectory out;
+  const std::vector<std::vector<std::string>> cases = {{"-H", "Authorization: Bearer s3cret"},
+                                                       {"-H", "cookie: id=s3cret"},
+                                                       {"-b", "id=s3cret"},
+                                                       {"-x", "http://me:s3cret@127.0.0.1:1"}};
+  for (std::vector<std::string> flags : cases) {
+    const std::string first = flags.back();
+    flags.emplace_back("http://127.0.0.1:1/");
+    const ProgramResult result = get(flags, out);
+    EXPECT_EQ(result.exit_code, 2) << first;
+    EXPECT_THAT(result.err, Not(HasSubstr("s3cret"))) << first;
+  }
+}
+
+TEST(HttpFlags, AFormIsPosted) {
+  const TemporaryDirectory files;
+  files.write("form", "c=3\nd=4\n");
+  const std::string request = echo({"-d", "a=1", "-d", "b=2", "-d", "@" + files.file("form")});
+  EXPECT_THAT(request, StartsWith("POST /echo"));
+  EXPECT_THAT(request, HasSubstr("Content-Type: application/x-www-form-urlencoded\r\n"));
+  EXPECT_THAT(request, HasSubstr("\r\n\r\na=1&b=2&c=3d=4"));
+}
+
+TEST(HttpFlags, JsonIsPosted) {
+  const TemporaryDirectory files;
+  files.write("body", "{\"a\": 1}\n");
+  for (const std::string& body : {std::string("{\"a\": 1}\n"), "@" + files.file("body")}) {
+    const std::string request = echo({"--json-body", body});
+    EXPECT_THAT(request, StartsWith("POST /echo"));
+    EXPECT_THAT(request, AllOf(HasSubstr("Content-Type: application/json\r\n"), HasSubstr("Accept: application/json")));
+    EXPECT_THAT(request, HasSubstr("\r\n\r\n{\"a\": 1}\n"));
+  }
+}
+
+TEST(HttpFlags, TheMethodAndTheTypeMayBeChosen) {
+  const std::string request = echo({"-X", "PUT", "-d", "plain", "-H", "Content-Type: text/plain"});
+  EXPECT_THAT(request,
+              AllOf(StartsWith("PUT /echo"), HasSubstr("Content-Type: text/plain\r\n"), HasSubstr("\r\n\r\nplain")));
+  EXPECT_THAT(request, Not(HasSubstr("urlencoded")));
+}
+
+TEST(HttpFlags, EveryModelSendsTheBody) {
+  for (const std::string model : {"inline", "threads", "loop", "processes"})
+    EXPECT_THAT(echo({"--model", model, "-d", "a=1"}), AllOf(StartsWith("POST"), HasSubstr("\r\n\r\na=1"))) << model;
+}
+
+TEST(HttpFlags, TheUserAgentIsTheGivenOne) {
+  EXPECT_THAT(echo({"-A", "someone/1.0"}), HasSubstr("User-Agent: someone/1.0\r\n"));
+  EXPECT_THAT(echo({}), HasSubstr("User-Agent: overlap/"));
+}
+
+TEST(HttpFlags, CompressedBodiesAreAskedForAndUnpacked) {
+  EXPECT_THAT(echo({"--compressed"}), HasSubstr("Accept-Encoding: gzip, deflate\r\n"));
+  EXPECT_THAT(echo({}), Not(HasSubstr("Accept-Encoding")));
+  const Nginx server({.server = "gzip on; gzip_min_length 1; gzip_types *;"});
+  server.write("page.txt", std::string(10'000, 'a'));
+  const TemporaryDirectory out;
+  const ProgramResult result = get({"--compressed", "--json", server.url("/page.txt")}, out);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(out.read("saved/page.txt"), std::string(10'000, 'a'));
+}
+
+TEST(HttpFlags, TheVersionOfHttpMayBeChosen) {
+  const Nginx server({.tls = true, .http2 = true, .server = "location /v { return 200 $server_protocol; }"});
+  const std::string ca = server.certificates().ca();
+  for (const auto& [flag, version] :
+       {std::pair("--http1.1", "HTTP/1.1"), std::pair("--http2", "HTTP/2.0"), std::pair("--json", "HTTP/2.0")}) {
+    const TemporaryDirectory out;
+    const ProgramResult result = get({flag, "--cacert", ca, server.url("/v")}, out);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(out.read("saved/v"), version) << flag;
+  }
+}
+
+// ---- which bodies are wanted
+
+TEST(HttpFlags, AnErrorPageUnderStatus200IsRefusedByItsType) {
+  const Origin origin;
+  for (const std::string model : {"loop", "processes"}) {
+    const TemporaryDirectory out;
+    const ProgramResult result = get({"--model", model, "--accept-type", "image/*,application/octet-stream", "--json",
+                                      origin.url("/fault/error-page"), origin.url("/bytes/100")},
+                                     out);
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(class_in(out), "refused");
+    EXPECT_THAT(rows_of(out.file("saved")).at(0).message, HasSubstr("text/html"));
+    EXPECT_EQ(number(json_of(result), "ok"), 1) << result.out;
+    EXPECT_TRUE(out.has("saved/100"));
+    EXPECT_FALSE(out.has("saved/error-page"));
+  }
+}
+
+TEST(HttpFlags, ABodyWithoutATypeIsNotOfAnAcceptedOne) {
+  const RawServer server(kOk);
+  const TemporaryDirectory out;
+  EXPECT_EQ(get({"--accept-type", "text/html", server.url("/x")}, out).exit_code, 1);
+  EXPECT_EQ(class_in(out), "refused");
+}
+
+// ---- who asks
+
+TEST(HttpFlags, UserAndPasswordComeFromAFile) {
+  const TemporaryDirectory files;
+  files.write("user", "me:pass:word\n");
+  EXPECT_THAT(echo({"--user-file", files.file("user")}), HasSubstr("Authorization: Basic bWU6cGFzczp3b3Jk\r\n"));
+}
+
+TEST(HttpFlags, ANetrcFileHasTheUserOfItsHost) {
+  const TemporaryDirectory files;
+  files.write("netrc", "machine 127.0.0.1 login me password secret\nmachine elsewhere login x password y\n");
+  EXPECT_THAT(echo({"--netrc-file", files.file("netrc")}), HasSubstr("Authorization: Basic bWU6c2VjcmV0\r\n"));
+  files.write("netrc", "machine elsewhere login x password y\n");
+  EXPECT_THAT(echo({"--netrc-file", files.file("netrc")}), Not(HasSubstr("Authorization")));
+}
+
+TEST(HttpFlags, NetrcMeansTheOneAtHome) {
+  const Origin origin;
+  const TemporaryDirectory home;
+  home.write(".netrc", "machine 127.0.0.1 login me password secret\n");
+  const ProgramResult result =
+      testing_support::run_program({"/usr/bin/env", "HOME=" + home.path(), testing_support::program(), "get", "--netrc",
+                                    origin.url("/echo"), "-P", home.path()});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(home.read("echo"), HasSubstr("Authorization: Basic bWU6c2VjcmV0\r\n"));
+}
+
+TEST(HttpFlags, CookiesComeFromAFile) {
+  const TemporaryDirectory files;
+  files.write("cookies",
+              "# Netscape HTTP Cookie File\n\n127.0.0.1\tFALSE\t/\tFALSE\t0\tid\tabc\n"
+              "#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t0\tonly\thttp\n"
+              "elsewhere.test\tFALSE\t/\tFALSE\t0\tother\txyz\n");
+  for (const std::string model : {"inline", "threads", "loop", "processes"}) {
+    const std::string request = echo({"--model", model, "-b", files.file("cookies")});
+    EXPECT_THAT(request, AllOf(HasSubstr("Cookie: "), HasSubstr("id=abc"), HasSubstr("only=http"))) << model;
+    EXPECT_THAT(request, Not(HasSubstr("xyz"))) << model;
+  }
+}
+
+RawServer::Script giving_cookies() {
+  return [](RawConnection& connection) {
+    while (connection.read_request()) {
+      if (!connection.send("HTTP/1.1 200 OK\r\nSet-Cookie: id=given; Max-Age=3600\r\nContent-Length: 1\r\n\r\nx"))
+        return;
+    }
+  };
+}
+
+TEST(HttpFlags, CookiesAreSentBackAndWrittenToTheJar) {
+  for (const std::string model : {"inline", "threads", "loop"}) {
+    const RawServer server(giving_cookies());
+    const TemporaryDirectory out;
+    const ProgramResult result =
+        get({"--model", model, "--workers", "1", "-j", "1", "-c", out.file("jar"), server.url("/1"), server.url("/2")},
+            out);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const auto requests = server.requests();
+    ASSERT_EQ(requests.size(), 2U);
+    EXPECT_THAT(requests[0], Not(HasSubstr("Cookie"))) << model;
+    EXPECT_THAT(requests[1], HasSubstr("Cookie: id=given\r\n")) << model;
+    EXPECT_THAT(out.read("jar"), HasSubstr("\tid\tgiven\n")) << model;
+    struct stat status{};
+    ASSERT_EQ(stat(out.file("jar").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U);
+    EXPECT_EQ(get({"-b", out.file("jar"), server.url("/3")}, out).exit_code, 0);
+    EXPECT_THAT(server.requests().back(), HasSubstr("Cookie: id=given\r\n")) << model;
+  }
+}
+
+TEST(HttpFlags, WithoutThemNoCookiesAreKept) {
+  const RawServer server(giving_cookies());
+  const TemporaryDirectory out;
+  EXPECT_EQ(get({"-j", "1", server.url("/1"), server.url("/2")}, out).exit_code, 0);
+  EXPECT_THAT(server.requests().back(), Not(HasSubstr("Cookie")));
+}
+
+TEST(HttpFlags, TheThreadsOfARunShareTheirCookies) {
+  const RawServer server(giving_cookies());
+  const TemporaryDirectory out;
+  std::vector<std::string> arguments = {"--model", "threads",       "--workers",      "3",
+                                        "-c",      out.file("jar"), "--max-per-host", "1"};
+  for (int i = 0; i < 30; ++i) arguments.push_back(server.url("/" + std::to_string(i)));
+  EXPECT_EQ(get(arguments, out).exit_code, 0);
+  int without = 0;
+  for (const std::string& request : server.requests()) without += request.find("Cookie: ") == std::string::npos ? 1 : 0;
+  EXPECT_EQ(without, 1) << "only the first, one after the other as they were";
+}
+
+TEST(HttpFlags, ACertificateIsShownToTheServer) {
+  const TestCertificates client;
+  const Nginx server(
+      {.tls = true, .server = "ssl_verify_client optional_no_ca; location /who { return 200 $ssl_client_s_dn; }"});
+  const TemporaryDirectory out;
+  const ProgramResult result = get({"--cacert", server.certificates().ca(), "--cert", client.certificate(), "--key",
+                                    client.key(), server.url("/who")},
+                                   out);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(out.read("saved/who"), "CN=localhost");
+}
+
+TEST(HttpFlags, AnUncheckedCertificateIsTakenOnlyWhenAskedTo) {
+  const Nginx server({.tls = true});
+  server.write("page", "x");
+  const TemporaryDirectory out;
+  EXPECT_EQ(get({server.url("/page")}, out).exit_code, 1);
+  EXPECT_EQ(class_in(out), "tls");
+  EXPECT_EQ(get({"-k", "--retry-failed", server.url("/page")}, out).exit_code, 0);
+}
+
+// ---- the way it takes
+
+TEST(HttpFlags, ANameMayBeGivenItsAddress) {
+  const Origin origin;
+  const TemporaryDirectory out;
+  const std::string port = origin.url().substr(origin.url().rfind(':') + 1);
+  const ProgramResult result =
+      get({"--resolve", "www.example.test:" + port + ":127.0.0.1", "http://www.example.test:" + port + "/echo"}, out);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(out.read("saved/echo"), HasSubstr("Host: www.example.test:" + port));
+}
+
+TEST(HttpFlags, NamesAreLookedUpWhereToldTo) {
+  const Origin origin;
+  const std::string port = origin.url().substr(origin.url().rfind(':') + 1);
+  const DnsServer dns({.addresses = {"127.0.0.1"}});
+  for (const std::string model : {"inline", "threads", "loop", "processes"}) {
+    const TemporaryDirectory out;
+    const ProgramResult result =
+        get({"--model", model, "--dns-servers", dns.address(), "-4", "http://www.example.test:" + port + "/echo"}, out);
+    EXPECT_EQ(result.exit_code, 0) << model << result.err;
+  }
+  EXPECT_EQ(dns.questions().size(), 4U);
+}
+
+TEST(HttpFlags, ANameThatIsNoneIsNotTriedAgainAndAFailingServerIs) {
+  const DnsServer none({.kind = DnsReply::Kind::no_such_name});
+  const DnsServer failing({.kind = DnsReply::Kind::server_failure});
+  for (const auto& [server, tries] : {std::pair(&none, 1), std::pair(&failing, 3)}) {
+    const TemporaryDirectory out;
+    const ProgramResult result =
+        overlap_program({"get", "--dns-servers", server->address(), "--retry", "2", "--retry-delay", "1ms", "-P",
+                         out.file("saved"), "http://www.example.test/"});
+    EXPECT_EQ(result.exit_code, 1);
+    const auto row = rows_of(out.file("saved")).at(0);
+    EXPECT_EQ(row.error_class, "dns");
+    EXPECT_EQ(row.tries, tries) << row.message;
+  }
+}
+
+TEST(HttpFlags, TheFamilyOfAddressesMayBeChosen) {
+  const Origin origin;
+  const std::string port = origin.url().substr(origin.url().rfind(':') + 1);
+  const TemporaryDirectory out;
+  EXPECT_EQ(get({"-4", "http://localhost:" + port + "/echo"}, out).exit_code, 0);
+  EXPECT_EQ(get({"-6", "--force", "http://localhost:" + port + "/echo"}, out).exit_code, 1);
+  EXPECT_EQ(class_in(out), "connect");
+}
+
+TEST(HttpFlags, PrivateAddressesAreRefusedHoweverTheyAreSpelt) {
+  const Origin origin;
+  const std::string port = origin.url().substr(origin.url().rfind(':') + 1);
+  const DnsServer dns({.addresses = {"127.0.0.1"}});
+  for (const std::string host : {"127.0.0.1", "localhost", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::1]",
+                                 "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "innocent.example.test"}) {
+    const TemporaryDirectory out;
+    const ProgramResult result =
+        get({"--block-private", "--dns-servers", dns.address(), "http://" + host + ":" + port + "/echo"}, out);
+    EXPECT_EQ(result.exit_code, 1) << host;
+    EXPECT_EQ(class_in(out), "refused") << host << result.err;
+    EXPECT_EQ(rows_of(out.file("saved")).at(0).tries, 1) << host;
+  }
+  EXPECT_EQ(origin.requests(), 0U);
+}
+
+TEST(HttpFlags, ANameThatTurnsPrivateIsRefusedWhenItDoes) {
+  const Origin origin;
+  const std::string port = origin.url().substr(origin.url().rfind(':') + 1);
+  // Public when it is first asked for, as a check before the request would ask; then not any more.
+  std::atomic<int> asked = 0;
+  const DnsServer dns([&](const std::string&) -> DnsReply {
+    return {.addresses = {++asked == 1 ? "198.51.100.1" : "127.0.0.1"}, .ttl = 0};
+  });
+  const TemporaryDirectory out;
+  for (int run = 0; run < 2; ++run) {
+    const ProgramResult result = get({"--block-private", "-4", "--force", "--connect-timeout", "200ms", "--dns-servers",
+                                      dns.address(), "http://rebinding.test:" + port + "/echo"},
+                                     out);
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(class_in(out), "refused") << "a documentation address is none of the public internet either";
+  }
+  EXPECT_EQ(origin.requests(), 0U);
+}
+
+TEST(HttpFlags, FlagsThatCannotBeAreNamedWithWhatIsWrong) {
+  const TemporaryDirectory out;
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"-H", "@/nonexistent"}, "/nonexistent"},
+      {{"-d", "@/nonexistent"}, "/nonexistent"},
+      {{"--json-body", "@/nonexistent"}, "/nonexistent"},
+      {{"-d", "a", "--json-body", "{}"}, "--json-body"},
+      {{"-X", "GE T"}, "-X"},
+      {{"--accept-type", "image"}, "--accept-type"},
+      {{"-b", "/nonexistent"}, "-b"},
+      {{"--user-file", "/nonexistent"}, "--user-file"},
+      {{"--netrc-file", "/nonexistent"}, "--netrc-file"},
+      {{"--cert", "/nonexistent"}, "--cert"},
+      {{"--key", "/dev/null"}, "--cert"},
+      {{"--resolve", "nonsense"}, "'nonsense'"},
+      {{"--dns-servers", "example.com"}, "--dns-servers"},
+      {{"-4", "-6"}, "-6"},
+      {{"-c", out.file("jar"), "--model", "processes"}, "-c"},
+      {{"--block-private", "-x", "http://127.0.0.1:1"}, "--block-private"},
+  };
+  for (const auto& [flags, named] : cases) {
+    std::vector<std::string> arguments = flags;
+    arguments.emplace_back("http://127.0.0.1:1/");
+    const ProgramResult result = get(arguments, out);
+    EXPECT_EQ(result.exit_code, 2) << flags.front() << result.err;
+    EXPECT_THAT(result.err, HasSubstr(named)) << flags.front();
+  }
+}
+
+TEST(HttpFlags, ACookieJarThatCannotBeWrittenIsALocalDiskError) {
+  const Origin origin;
+  const TemporaryDirectory out;
+  const ProgramResult result = get({"-c", "/nonexistent/jar", origin.url("/echo")}, out);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("/nonexistent/jar"));
+}
+
+// ---- secrets
+
+TEST(HttpFlags, UserAndPasswordOfAUrlAreUsedAndNeverShownOrStored) {
+  const TemporaryDirectory files;
+  files.write("headers", "X-Token: t0ken\n");
+  files.write("user", "other:hidden\n");
+  for (const std::string model : {"loop", "processes"}) {
+    const Origin origin;
+    const TemporaryDirectory out;
+    const std::string authority = origin.url().substr(origin.url().find("://") + 3);
+    const ProgramResult result = overlap_program(
+        {"get", "--model", model, "-v", "--json", "--retry", "1", "--retry-delay", "1ms", "-P", out.path(), "-H",
+         "@" + files.file("headers"), "--user-file", files.file("user"), "http://me:s3cret@" + authority + "/echo",
+         "http://me:s3cret@" + authority + "/fault/truncate", "http://me:s3cret@" + authority + "/fault/garbage"});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(out.read("echo"), HasSubstr("Authorization: Basic bWU6czNjcmV0\r\n"));
+    const std::string stored = out.read(".overlap/manifest.sqlite");
+    for (const std::string secret : {"s3cret", "bWU6czNjcmV0", "t0ken", "hidden"}) {
+      EXPECT_THAT(result.out + result.err, Not(HasSubstr(secret))) << model;
+      EXPECT_THAT(stored, Not(HasSubstr(secret))) << model;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace overlap
