@@ -21,6 +21,7 @@
 namespace overlap {
 namespace {
 
+using testing::AnyOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -137,6 +138,67 @@ TEST(Compare, PageHoldsEveryTaskOfEveryModel) {
     EXPECT_EQ(model.at("timeline").at("tasks").as_array().size(), 160U);
   }
   EXPECT_THAT(page, Not(HasSubstr("https://")));
+}
+
+/// One short comparison in an environment of which these are set, and those that are about terminals are not.
+std::string bars_in(std::vector<std::string> environment) {
+  std::vector<std::string> arguments{"/usr/bin/env", "-u",       "LC_CTYPE", "-u",         "LANG",
+                                     "-u",           "NO_COLOR", "-u",       "FORCE_COLOR"};
+  arguments.insert(arguments.end(), environment.begin(), environment.end());
+  arguments.insert(arguments.end(), {program(), "compare", "--workload", "cpu", "--models", "inline,threads",
+                                     "--repeat", "1", "--warmup", "0"});
+  return run_program(arguments, {}).out;
+}
+
+TEST(Compare, BarsFollowLocaleAndColourOfTheEnvironment) {
+  const std::string ascii = bars_in({"LC_ALL=C", "TERM=xterm"});
+  EXPECT_THAT(ascii, HasSubstr("\ninline   ####"));
+  EXPECT_THAT(ascii, Not(HasSubstr("\x1b")));
+  const std::string blocks = bars_in({"LC_ALL=C.UTF-8", "TERM=xterm", "FORCE_COLOR=1"});
+  EXPECT_THAT(blocks, HasSubstr("█"));
+  EXPECT_THAT(blocks, HasSubstr("\x1b[32m"));
+  EXPECT_THAT(bars_in({"LC_ALL=C.UTF-8", "TERM=dumb"}), HasSubstr("\ninline   ####"));
+  EXPECT_THAT(bars_in({"LC_ALL=C.UTF-8", "TERM=xterm", "FORCE_COLOR=1", "NO_COLOR=1"}), Not(HasSubstr("\x1b")));
+}
+
+TEST(Compare, BaselineSaysWhatHasChanged) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.file("before.json");
+  const std::vector<std::string> work{"--models", "threads", "--warmup", "0", "--repeat", "4"};
+  auto before = work;
+  before.insert(before.end(), {"--latency", "20ms", "--json", file});
+  ASSERT_EQ(compare(before).exit_code, 0);
+  auto now = work;
+  now.insert(now.end(), {"--latency", "1ms", "--baseline", file});
+  const ProgramResult result = compare(now);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("against the baseline:\n  threads: "));
+  EXPECT_THAT(result.out, HasSubstr(": faster, "));
+  EXPECT_THAT(result.out, HasSubstr("not alike: the options were"));
+}
+
+TEST(Compare, BaselineThatCannotBeReadExitsWithTwo) {
+  const ProgramResult result = compare({"--workload", "cpu", "--baseline", "/no/such/file"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("cannot read /no/such/file"));
+}
+
+TEST(Compare, AdviceForWorkThatComputesIsNoLoop) {
+  const ProgramResult result = compare({"--advise", "--workload", "cpu", "--models", "loop"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("CPU-bound: "));
+  EXPECT_THAT(result.out, AnyOf(HasSubstr("Use inline: no model is faster"), HasSubstr("Too noisy to tell")));
+}
+
+TEST(Compare, AdviceForWorkThatWaitsIsALoop) {
+  const ProgramResult result = compare({"--advise", "--workload", "pages", "--latency", "10ms", "--models", "loop"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("I/O-bound: "));
+  EXPECT_THAT(result.out, AnyOf(HasSubstr("Use --model loop -j "), HasSubstr("Too noisy to tell")));
+}
+
+TEST(Compare, AdviceGoesWithNoOtherOutput) {
+  EXPECT_EQ(compare({"--advise", "--workload", "cpu", "--json", "-"}).exit_code, 2);
 }
 
 TEST(Compare, TraceThatCannotBeWrittenCostsNoWaiting) {

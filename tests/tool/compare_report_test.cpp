@@ -174,6 +174,7 @@ TEST(CompareReport, TableHasARowAModel) {
             "\n"
             "efficiency is against the ideal: inline 8.00 s, threads 1.60 s\n"
             "start-up, not counted: threads 2.00 ms\n"
+            "with 3 runs the median of all that could be lies within min - max in 75 of 100 cases\n"
             "checked: every run got the same 160 bodies, those that the origins hold\n");
 }
 
@@ -187,6 +188,26 @@ TEST(CompareReport, BusyMachineIsMentioned) {
   Fixture fixture;
   fixture.machine.load = 6;
   EXPECT_THAT(fixture.text(), HasSubstr("the machine was busy when this began (load 6.0 on 2 CPUs)"));
+}
+
+TEST(CompareReport, OriginThatIsBusyAllTheTimeIsMentioned) {
+  Fixture fixture;
+  for (MeasuredRun& run : fixture.result.models[1].runs) {
+    run.origins_cpu = 1.8;
+    run.busiest_origin_cpu = 1.8;  // of 2 seconds
+  }
+  EXPECT_THAT(fixture.text(),
+              HasSubstr("the built-in origin was busy all the time, so it may be what limits threads\n"));
+  EXPECT_THAT(fixture.text(), Not(HasSubstr("left none of them free")));
+  for (MeasuredRun& run : fixture.result.models[1].runs) run.result.cpu_seconds = 1.8;
+  EXPECT_THAT(fixture.text(), HasSubstr("origin and work share the CPUs, and left none of them free under threads\n"));
+}
+
+TEST(CompareReport, BarsStandBelowTheTableWhereThereIsRoom) {
+  const Fixture fixture;
+  const auto all = fixture.summaries();
+  EXPECT_THAT(report_text({fixture.options, fixture.result, all, fixture.machine}, {.width = 40}),
+              HasSubstr("\n\ninline   ######################## 8.00 s\nthreads  ###### 2.00 s\n\n"));
 }
 
 TEST(CompareReport, PartsAreShownWithTheOrderOfTheirResults) {

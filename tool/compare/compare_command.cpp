@@ -5,13 +5,19 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <memory>
+#include <optional>
 
 #include "cli/escape.hpp"
 #include "cli/signals.hpp"
+#include "cli/terminal.hpp"
 #include "cli/units.hpp"
+#include "compare/advise_command.hpp"
+#include "compare/baseline.hpp"
 #include "compare/compare_options.hpp"
 #include "compare/machine.hpp"
 #include "compare/output_file.hpp"
@@ -49,6 +55,7 @@ constexpr const char* kFooter =
     "Examples:\n"
     "  overlap compare\n"
     "  overlap compare --html pages.html\n"
+    "  overlap compare --advise --workload urls.txt\n"
     "  overlap compare --workload cpu --models inline,threads,processes --json cpu.json\n"
     "  overlap compare --workload urls.txt --workers 10 -j 100\n";
 
@@ -82,10 +89,22 @@ std::expected<void, std::string> write_outputs(Outputs& outputs, const Findings&
   return outputs.page.write([&findings](std::ostream& out) { write_page(out, findings); });
 }
 
+/// What is read later, from a file or a pipe, is as wide as a usual terminal.
+TextStyle style_of(int descriptor) {
+  const char* const term = std::getenv("TERM");
+  const bool is_dumb = term != nullptr && std::string_view(term) == "dumb";
+  return {.width = std::min<std::size_t>(cli::terminal_width(descriptor), 100),
+          .has_blocks = cli::is_utf8_locale() && !is_dumb,
+          .has_colour = cli::wants_colour(descriptor)};
+}
+
 /// The table goes to standard output, unless the figures for programs do.
-int report(const CompareFlags& flags, const Findings& findings, Outputs& outputs) {
+int report(const CompareFlags& flags, const Findings& findings, const std::optional<Baseline>& baseline,
+           Outputs& outputs) {
   const bool json_to_stdout = flags.json == "-";
-  fmt::print(json_to_stdout ? stderr : stdout, "{}", report_text(findings));
+  std::FILE* const out = json_to_stdout ? stderr : stdout;
+  fmt::print(out, "{}", report_text(findings, style_of(fileno(out))));
+  if (baseline) fmt::print(out, "\n{}", baseline_text(*baseline, findings));
   if (json_to_stdout) fmt::print("{}", report_json(findings));
   for (const std::string& complaint : findings.result.complaints) complain(kFailed, complaint);
   if (const auto written = write_outputs(outputs, findings); !written) return complain(kDisk, written.error());
@@ -93,10 +112,36 @@ int report(const CompareFlags& flags, const Findings& findings, Outputs& outputs
   return findings.result.complaints.empty() ? kAllRight : kFailed;
 }
 
+int run_advise(const CompareFlags& flags, const CompareOptions& options, const Machine& machine) {
+  const bool writes = !flags.json.empty() || !flags.html.empty() || !flags.trace.empty() || !flags.baseline.empty();
+  if (writes)
+    return complain(kUsage,
+                    "--advise measures in its own way: it goes with none of --json, --html, --trace, --baseline");
+  const cli::InterruptWatch interrupts;
+  Progress progress(options, flags.verbose, Progress::Rounds::unknown);
+  const std::size_t limit = host_limit_of(options);
+  const auto sweeps = run_sweeps(options, machine.cpus, limit, progress, interrupts.descriptor());
+  progress.clear();
+  if (!sweeps) {
+    if (sweeps.error().interrupted) return complain(kSignalled + interrupts.last_signal(), "interrupted");
+    return complain(kFailed, sweeps.error().why);
+  }
+  const auto& [single, models, facts] = *sweeps;
+  fmt::print("{}\n\n{}", subject_of(options), advice_text(advise(single, models, facts), single, models, facts));
+  return std::fflush(stdout) == 0 ? kAllRight : complain(kDisk, "cannot write to standard output");
+}
+
 int run_compare(const CompareFlags& flags) {
   const Machine machine = this_machine();
   const auto options = make_options(flags, machine.cpus);
   if (!options) return complain(kUsage, options.error());
+  if (flags.advise) return run_advise(flags, *options, machine);
+  std::optional<Baseline> baseline;
+  if (!flags.baseline.empty()) {
+    auto read = read_baseline(flags.baseline);
+    if (!read) return complain(kUsage, read.error());
+    baseline = std::move(*read);
+  }
   auto outputs = open_outputs(flags);
   if (!outputs) return complain(kDisk, outputs.error());
 
@@ -109,7 +154,7 @@ int run_compare(const CompareFlags& flags) {
     return complain(kFailed, result.error().why);
   }
   const auto summaries = summarise(*options, *result, machine.cpus);
-  return report(flags, {*options, *result, summaries, machine}, *outputs);
+  return report(flags, {*options, *result, summaries, machine}, baseline, *outputs);
 }
 
 void add_duration(CLI::App& command, const std::string& name, Duration& value, const std::string& help) {
@@ -147,6 +192,10 @@ void add_flags(CLI::App& command, CompareFlags& flags) {
   add_duration(command, "--latency", flags.latency, "How long the built-in origin waits before it answers");
   add_duration(command, "--sleep-unit", flags.sleep_unit, "What stands for a second in the workload 'sleep'");
   command.add_option("--json", flags.json, "Write all figures, those of every run too, to this file ('-': stdout)")
+      ->type_name("FILE");
+  command.add_flag("--advise", flags.advise, "Try each model with 2, 4, 8 ... at once, and say which to use and why");
+  command
+      .add_option("--baseline", flags.baseline, "Say what is faster or slower than in this file of an earlier --json")
       ->type_name("FILE");
   command.add_option("--html", flags.html, "Draw everything, with a timeline of each model, on a page in this file")
       ->type_name("FILE");

@@ -43,6 +43,12 @@ std::expected<std::vector<cli::Model>, std::string> parse_models(const std::vect
 
 }  // namespace
 
+std::size_t host_limit_of(const CompareOptions& options) {
+  if (options.list_file.empty()) return 0;
+  const auto facts = examine_list(options.list_file);
+  return facts ? kMaxPerHost * facts->hosts : 0;
+}
+
 std::expected<CompareOptions, std::string> make_options(const CompareFlags& flags, std::size_t cpus) {
   const auto workload = find_named_or_list(flags.workload);
   if (!workload) return std::unexpected(workload.error());

@@ -21,11 +21,16 @@ struct CompareFlags {
   std::optional<int> warmup;
   Duration latency = std::chrono::milliseconds(50);
   Duration sleep_unit = std::chrono::seconds(1);
-  std::string json;   ///< file; "-" is standard output
-  std::string trace;  ///< file
-  std::string html;   ///< file
+  std::string json;      ///< file; "-" is standard output
+  std::string trace;     ///< file
+  std::string html;      ///< file
+  std::string baseline;  ///< file
+  bool advise = false;
   bool verbose = false;
 };
+
+/// How much may be at once, as the hosts of a list are not to be asked for more; 0: nothing limits it.
+std::size_t host_limit_of(const CompareOptions& options);
 
 /// Fills in what was left open. An error is what no run can be made of: an unknown name, a list that cannot be read.
 std::expected<CompareOptions, std::string> make_options(const CompareFlags& flags, std::size_t cpus);

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "cli/escape.hpp"
+#include "compare/measurement.hpp"
 #include "compare/origins.hpp"
 #include "compare/run_one.hpp"
 #include "compare/temporary_directory.hpp"
@@ -21,14 +22,20 @@ using Stopped = std::unexpected<CompareStop>;
 
 class Comparison {
  public:
-  Comparison(const CompareOptions& options, CompareObserver& observer, int interrupt)
-      : options_(options), observer_(observer), interrupt_(interrupt) {}
+  Comparison(const CompareOptions& options, CompareObserver& observer, int interrupt, SharedOrigins& shared)
+      : options_(options), observer_(observer), interrupt_(interrupt), shared_(shared) {}
 
   std::expected<ComparisonResult, CompareStop> run() {
-    if (auto ready = start_origins(); !ready) return Stopped(ready.error());
+    const bool is_first = !shared_.origins;
+    if (is_first) {
+      if (auto ready = start_origins(); !ready) return Stopped(ready.error());
+    }
     if (options_.workload->saves_files) files_.emplace();
     if (options_.traces) traces_.emplace();
-    if (auto prepared = prepare(); !prepared) return Stopped(prepared.error());
+    if (is_first) {
+      if (auto prepared = prepare(); !prepared) return Stopped(prepared.error());
+    }
+    result_.expected_digest = shared_.expected_digest;
     for (const cli::Model model : options_.models)
       result_.models.push_back({.model = model, .runs = {}, .failure = {}});
     for (int round = 1 - options_.warmup; round <= options_.repeat; ++round) {
@@ -53,7 +60,7 @@ class Comparison {
                                    .program = options_.program,
                                    .interrupt = interrupt_});
     if (!origins) return stop(origins.error());
-    origins_.emplace(std::move(*origins));
+    shared_.origins.emplace(std::move(*origins));
     return {};
   }
 
@@ -67,7 +74,7 @@ class Comparison {
     if (!prepared) return Stopped(prepared.error());
     if (!prepared->result) return stop(prepared->result.error());
     const RunResult& result = *prepared->result;
-    result_.expected_digest = result.expected_digest;
+    shared_.expected_digest = result.expected_digest;
     if (!result.problems.empty()) return stop(result.problems.front());
     if (result.digest == result.expected_digest) return {};
     return stop("the origin's answers are not what it holds");
@@ -85,7 +92,11 @@ class Comparison {
         model.failure = child->result.error();
         continue;
       }
-      model.runs.push_back({.round = round, .result = std::move(*child->result), .process = child->end});
+      model.runs.push_back({.round = round,
+                            .result = std::move(*child->result),
+                            .process = child->end,
+                            .origins_cpu = child->origins_cpu,
+                            .busiest_origin_cpu = child->busiest_origin_cpu});
       observer_.run_ended(model.runs.back(), model.model);
     }
     return {};
@@ -115,7 +126,7 @@ class Comparison {
     spec.model = model;
     spec.workers = options_.workers;
     spec.max_concurrent = options_.max_concurrent;
-    spec.sites = origins_->urls();
+    spec.sites = shared_.origins->urls();
     spec.seed = options_.seed;
     spec.latency = options_.latency;
     spec.sleep_unit = options_.sleep_unit;
@@ -126,6 +137,8 @@ class Comparison {
   struct ChildAnswer {
     std::expected<RunResult, std::string> result;  // or how the child failed
     cli::ChildEnd end;
+    double origins_cpu = 0;
+    double busiest_origin_cpu = 0;
   };
 
   std::expected<ChildAnswer, CompareStop> run_child_for(RunSpec spec) {
@@ -135,12 +148,20 @@ class Comparison {
     child.arguments = {kRunCommand};
     // The origins are on this machine, whatever proxy the environment asks for.
     if (!spec.sites.empty()) child.environment = {{"no_proxy", "127.0.0.1"}, {"NO_PROXY", "127.0.0.1"}};
+    const std::vector<Duration> before = shared_.origins->cpu();
     const auto run = cli::run_child(std::move(child), {.input = to_json(spec), .interrupt = interrupt_});
     if (files_) remove_directory(spec.directory);
     if (!run) return stop(run.error());
     if (run->how == cli::ChildRun::How::interrupted) return stop("interrupted");
-    if (const auto death = origins_->find_death()) return stop(*death);
-    return ChildAnswer{read_answer(*run), run->end};
+    if (const auto death = shared_.origins->find_death()) return stop(*death);
+    ChildAnswer answer{.result = read_answer(*run), .end = run->end};
+    const std::vector<Duration> after = shared_.origins->cpu();
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      const double used = to_seconds(after[i] - before[i]);
+      answer.origins_cpu += used;
+      answer.busiest_origin_cpu = std::max(answer.busiest_origin_cpu, used);
+    }
+    return answer;
   }
 
   std::string new_directory() const {
@@ -167,7 +188,7 @@ class Comparison {
   const int interrupt_;
   std::optional<TemporaryDirectory> files_;
   std::optional<TemporaryDirectory> traces_;
-  std::optional<Origins> origins_;
+  SharedOrigins& shared_;
   ComparisonResult result_;
 };
 
@@ -219,7 +240,13 @@ const MeasuredRun* median_run(const ModelRuns& model) {
 
 std::expected<ComparisonResult, CompareStop> run_comparison(const CompareOptions& options, CompareObserver& observer,
                                                             int interrupt) {
-  return Comparison(options, observer, interrupt).run();
+  SharedOrigins own;
+  return run_comparison(options, observer, interrupt, own);
+}
+
+std::expected<ComparisonResult, CompareStop> run_comparison(const CompareOptions& options, CompareObserver& observer,
+                                                            int interrupt, SharedOrigins& origins) {
+  return Comparison(options, observer, interrupt, origins).run();
 }
 
 void check_results(const Workload& workload, ComparisonResult& result) {

@@ -9,6 +9,7 @@
 
 #include "cli/models.hpp"
 #include "cli/run_child.hpp"
+#include "compare/origins.hpp"
 #include "compare/run_protocol.hpp"
 #include "compare/run_trace.hpp"
 #include "compare/workload.hpp"
@@ -37,7 +38,9 @@ std::size_t at_once(const CompareOptions& options, cli::Model model);
 struct MeasuredRun {
   int round = 0;  ///< from 1; 0 and below are for warming up and don't count
   RunResult result;
-  cli::ChildEnd process;  ///< its whole life: start and end of the program included
+  cli::ChildEnd process;          ///< its whole life: start and end of the program included
+  double origins_cpu = 0;         ///< seconds that the built-in origins used meanwhile, all together
+  double busiest_origin_cpu = 0;  ///< the most that one of them did
 };
 
 struct ModelRuns {
@@ -70,11 +73,21 @@ struct CompareStop {
   std::string why;
 };
 
+/// What the runs of a comparison talk to, for comparisons that follow each other: made by the first of them.
+struct SharedOrigins {
+  std::optional<Origins> origins;
+  std::string expected_digest;
+};
+
 /// Does all the runs, each in a process of its own, the models taking turns, so that what slows the machine down for a
 /// while slows them all. A model whose run dies is left out from then on. Blocks, until `interrupt` becomes readable at
 /// the latest. Leaves no process and no file behind.
 std::expected<ComparisonResult, CompareStop> run_comparison(const CompareOptions& options, CompareObserver& observer,
                                                             int interrupt);
+
+/// The same with origins that outlive it: comparisons of the same workload, latency and seed may share them.
+std::expected<ComparisonResult, CompareStop> run_comparison(const CompareOptions& options, CompareObserver& observer,
+                                                            int interrupt, SharedOrigins& origins);
 
 /// The run whose time is the median of those that count; of an even number, the faster one of the two in the middle.
 /// Null: there is none.

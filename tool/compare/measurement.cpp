@@ -10,6 +10,7 @@ namespace overlap::compare {
 void Measurement::begin() {
   const Duration below = cpu_of_processes_below();
   if (tracer_ != nullptr) tracer_->begin();
+  stalled_at_begin_ = stalled_so_far();
   cpu_at_begin_ = below + cpu_of_this_process();
   begin_ = Clock::now();
 }
@@ -18,11 +19,14 @@ void Measurement::end() {
   end_ = Clock::now();
   const Duration own = cpu_of_this_process();
   if (tracer_ != nullptr) tracer_->end();
+  stalled_at_end_ = stalled_so_far();
   cpu_at_end_ = own + cpu_of_processes_below();
 }
 
 double Measurement::seconds() const { return to_seconds(end_ - begin_); }
 double Measurement::cpu_seconds() const { return to_seconds(cpu_at_end_ - cpu_at_begin_); }
+
+double Measurement::stalled_seconds() const { return to_seconds(stalled_at_end_ - stalled_at_begin_); }
 
 void Measurement::describe_task(std::size_t index, const std::string& name, const TaskPhases& phases) {
   if (tracer_ != nullptr) tracer_->describe(index, name, phases);

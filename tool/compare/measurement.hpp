@@ -22,7 +22,8 @@ class Measurement {
   void end();
 
   double seconds() const;
-  double cpu_seconds() const;  ///< of this process and all below it
+  double cpu_seconds() const;      ///< of this process and all below it
+  double stalled_seconds() const;  ///< that the thread which measures could have run, and others had the CPUs
 
   // For the pictures; nothing is done where none are wanted.
 
@@ -37,6 +38,8 @@ class Measurement {
   TimePoint end_{};
   Duration cpu_at_begin_{};
   Duration cpu_at_end_{};
+  Duration stalled_at_begin_{};
+  Duration stalled_at_end_{};
 };
 
 double to_seconds(Duration duration);

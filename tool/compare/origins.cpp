@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/escape.hpp"
+#include "compare/process_tree.hpp"
 
 namespace overlap::compare {
 namespace {
@@ -48,6 +49,12 @@ Origins::~Origins() {
   for (cli::Child& child : children_) {
     if (child.pid() > 0) child.terminate(kEndGrace);
   }
+}
+
+std::vector<Duration> Origins::cpu() const {
+  std::vector<Duration> used;
+  for (const cli::Child& child : children_) used.push_back(cpu_of_process(child.pid()));
+  return used;
 }
 
 std::optional<std::string> Origins::find_death() {

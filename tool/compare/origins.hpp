@@ -33,6 +33,9 @@ class Origins {
 
   const std::vector<std::string>& urls() const { return urls_; }
 
+  /// CPU time used so far, of each.
+  std::vector<Duration> cpu() const;
+
   /// Says how the first that has ended did so, which none should; nothing if all run.
   std::optional<std::string> find_death();
 

@@ -68,11 +68,6 @@ Duration read_clock(clockid_t clock) {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-Duration cpu_of(pid_t pid) {
-  clockid_t clock{};
-  return clock_getcpuclockid(pid, &clock) == 0 ? read_clock(clock) : Duration{};
-}
-
 Duration duration_of(const timeval& time) {
   return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
 }
@@ -97,11 +92,23 @@ void add_process(TreeMemory& memory, pid_t pid) {
 
 Duration cpu_of_this_process() { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
 
+Duration stalled_so_far() {
+  std::ifstream file("/proc/thread-self/schedstat");  // nanoseconds on a CPU, nanoseconds waiting for one, turns
+  std::int64_t ran = 0;
+  std::int64_t waited = 0;
+  return file >> ran >> waited ? Duration(waited) : Duration{};
+}
+
+Duration cpu_of_process(pid_t pid) {
+  clockid_t clock{};
+  return clock_getcpuclockid(pid, &clock) == 0 ? read_clock(clock) : Duration{};
+}
+
 Duration cpu_of_processes_below() {
   rusage waited_for{};
   getrusage(RUSAGE_CHILDREN, &waited_for);
   Duration sum = duration_of(waited_for.ru_utime) + duration_of(waited_for.ru_stime);
-  for (const pid_t pid : descendants()) sum += cpu_of(pid);
+  for (const pid_t pid : descendants()) sum += cpu_of_process(pid);
   return sum;
 }
 

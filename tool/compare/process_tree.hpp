@@ -1,6 +1,8 @@
 // What this process and all below it use, as of now.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <overlap/core/time.hpp>
@@ -9,6 +11,12 @@ namespace overlap::compare {
 
 /// CPU time used so far by this process.
 Duration cpu_of_this_process();
+
+/// How long the calling thread was ready to run so far, and waited for a CPU; none where the kernel does not say.
+Duration stalled_so_far();
+
+/// CPU time used so far by another process; none if it has ended.
+Duration cpu_of_process(pid_t pid);
 
 /// CPU time used so far by its descendants that live and by its children that were waited for: exact to what the kernel
 /// counts, without the 10 ms steps of /proc. Looks through /proc, so it takes a moment, and CPU time, of its own.

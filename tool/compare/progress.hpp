@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdio>
+#include <map>
 #include <string>
 
 #include "compare/comparison.hpp"
@@ -11,7 +12,11 @@ namespace overlap::compare {
 /// line a run, wherever it goes.
 class Progress final : public CompareObserver {
  public:
-  Progress(const CompareOptions& options, bool verbose);
+  enum class Rounds {
+    known,    ///< as many as the options say
+    unknown,  ///< until something else says that it is enough
+  };
+  Progress(const CompareOptions& options, bool verbose, Rounds rounds = Rounds::known);
   ~Progress() override { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -24,12 +29,17 @@ class Progress final : public CompareObserver {
   void clear();
 
  private:
+  std::string left() const;
   void show(const std::string& text);
 
   const CompareOptions& options_;
   const bool is_verbose_;
+  const Rounds rounds_;
   const bool is_live_;
   bool is_shown_ = false;
+  int done_ = 0;                         // runs
+  TimePoint begin_{};                    // of the run under way
+  std::map<cli::Model, Duration> took_;  // the latest of each model
 };
 
 /// "Downloaded 160 in 1.62 seconds"

@@ -124,6 +124,9 @@ std::string limit_sentence(const Findings& findings, const ModelSummary& best) {
                                           percent(std::min(*best.efficiency, 1.0)), three_digits(*best.ideal_seconds));
   const double threads = best.model == cli::Model::loop ? 1 : static_cast<double>(findings.machine.cpus);
   const double busy = best.seconds.median > 0 ? best.cpu_seconds / best.seconds.median / threads : 0;
+  if (best.origin_busy >= kBusy)
+    return fmt::format("{}; the built-in origin limits it, busy for {} of the time.", reached,
+                       percent(std::min(best.origin_busy, 1.0)));
   if (busy >= kBusy)
     return fmt::format("{}; the CPU limits it, busy for {} of the time.", reached, percent(std::min(busy, 1.0)));
   if (*best.efficiency >= kNearIdeal) {
@@ -156,6 +159,10 @@ std::optional<double> cpu_share(const Findings& findings) {
     if (summary == nullptr && is_whole(other)) summary = &other;
   }
   if (summary == nullptr || summary->seconds.median <= 0) return std::nullopt;
+  if (summary->model == cli::Model::inline_) {  // while others had the CPU it neither waited nor computed
+    const double own = summary->seconds.median - summary->stalled_seconds;
+    return own > 0 ? std::clamp(summary->cpu_seconds / own, 0.0, 1.0) : 1;
+  }
   const double together =
       summary->seconds.median *
       static_cast<double>(std::min(summary->model == cli::Model::loop ? 1 : summary->workers, findings.machine.cpus));

@@ -32,6 +32,7 @@ json::object run_json(const MeasuredRun& run) {
   object.erase("expected_digest");
   object["round"] = run.round;
   object["warmup"] = run.round < 1;
+  object["origins_cpu_seconds"] = run.origins_cpu;
   object["process_cpu_seconds"] = to_seconds(run.process.cpu);
   object.erase("peak_memory");
   object["peak_memory_bytes"] = run.result.peak_memory > 0 ? run.result.peak_memory : run.process.peak_memory;
@@ -45,6 +46,12 @@ json::object model_json(const ModelRuns& runs, const ModelSummary& summary) {
   if (summary.runs > 0) {
     object["seconds"] = {
         {"median", summary.seconds.median}, {"min", summary.seconds.min}, {"max", summary.seconds.max}};
+    if (const auto& interval = summary.interval) {
+      object["median_interval"] = {
+          {"low", interval->low}, {"high", interval->high}, {"confidence", interval->confidence}};
+    }
+    object["origin_busy"] = summary.origin_busy;
+    object["cpus_busy"] = summary.cpus_busy;
     object["failed_items"] = summary.failed_items;
     object["items_per_second"] = summary.items_per_second;
     object["speedup"] = or_null(summary.speedup);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -9,6 +10,9 @@
 
 namespace overlap::compare {
 namespace {
+
+/// A share of the time at which something is busy enough to hold up others.
+constexpr double kBottleneck = 0.85;
 
 using cli::Table;
 using cli::three_digits;
@@ -158,6 +162,37 @@ std::string busy_line(const Findings& findings) {
                      machine.load, plural(machine.cpus, "CPU"));
 }
 
+/// Said where the range that the table shows is the interval: with more runs that is narrower.
+std::string interval_line(const Findings& findings) {
+  for (const ModelSummary& summary : findings.summaries) {
+    const auto& interval = summary.interval;
+    if (!interval || interval->low > summary.seconds.min || interval->high < summary.seconds.max) continue;
+    return fmt::format("with {} the median of all that could be lies within min - max in {:.0f} of 100 cases\n",
+                       plural(summary.runs, "run"), interval->confidence * 100);
+  }
+  return {};
+}
+
+/// What was measured is then not the model.
+std::string bottleneck_lines(const Findings& findings) {
+  std::vector<std::string> behind_origin;
+  std::vector<std::string> without_cpu;
+  for (const ModelSummary& summary : findings.summaries) {
+    if (summary.origin_busy >= kBottleneck) behind_origin.push_back(name_of(summary.model));
+    if (summary.origin_busy > 0 && summary.cpus_busy >= kBottleneck) without_cpu.push_back(name_of(summary.model));
+  }
+  std::string text;
+  if (!behind_origin.empty()) {
+    text += fmt::format("note: the built-in origin was busy all the time, so it may be what limits {}\n",
+                        fmt::join(behind_origin, ", "));
+  }
+  if (!without_cpu.empty()) {
+    text += fmt::format("note: origin and work share the CPUs, and left none of them free under {}\n",
+                        fmt::join(without_cpu, ", "));
+  }
+  return text;
+}
+
 std::string start_line(const Findings& findings) {
   std::string text;
   for (const ModelSummary& summary : findings.summaries) {
@@ -195,8 +230,7 @@ std::string check_line(const Findings& findings) {
 
 }  // namespace
 
-std::string subject_of(const Findings& findings) {
-  const CompareOptions& options = findings.options;
+std::string subject_of(const CompareOptions& options) {
   const std::string name =
       options.list_file.empty() ? std::string(options.workload->name) : cli::escape_for_terminal(options.list_file);
   std::string text = fmt::format("{}: {}", name, options.workload->describe(spec_of(options)));
@@ -215,16 +249,17 @@ std::string conditions_of(const Findings& findings) {
   return text + fmt::format("; {}", plural(findings.machine.cpus, "CPU"));
 }
 
-std::string report_text(const Findings& findings) {
+std::string report_text(const Findings& findings, const TextStyle& style) {
   const Workload::Report kind = findings.options.workload->report;
-  std::string text = fmt::format("{}\n{}\n\n", subject_of(findings), conditions_of(findings));
+  std::string text = fmt::format("{}\n{}\n\n", subject_of(findings.options), conditions_of(findings));
   if (kind == Workload::Report::counts) {
     return text + counts_table(findings) + '\n' + copies_line(findings) + check_line(findings);
   }
   text += totals_table(findings) + '\n';
+  if (const std::string bars = bars_text(findings.summaries, style); !bars.empty()) text += bars + '\n';
   if (kind == Workload::Report::parts) text += parts_table(findings) + '\n';
-  return text + ideal_line(findings) + start_line(findings) + memory_line(findings) + busy_line(findings) +
-         check_line(findings);
+  return text + ideal_line(findings) + start_line(findings) + memory_line(findings) + interval_line(findings) +
+         busy_line(findings) + bottleneck_lines(findings) + check_line(findings);
 }
 
 }  // namespace overlap::compare

@@ -49,6 +49,7 @@ void visit(Fields& fields, Result& result) {
   fields("bytes", result.bytes);
   fields("seconds", result.seconds);
   fields("cpu_seconds", result.cpu_seconds);
+  fields("stalled_seconds", result.stalled_seconds);
   fields("start_seconds", result.start_seconds);
   fields("workers_ready", result.workers_ready);
   fields("processes", result.processes);

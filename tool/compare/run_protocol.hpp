@@ -47,9 +47,10 @@ struct RunResult {
   std::uint64_t items = 0;
   std::uint64_t failed = 0;  ///< of the items
   std::uint64_t bytes = 0;
-  double seconds = 0;        ///< from the first submit to the last result
-  double cpu_seconds = 0;    ///< in that time, of all processes of the run
-  double start_seconds = 0;  ///< until all workers were ready, before that time
+  double seconds = 0;          ///< from the first submit to the last result
+  double cpu_seconds = 0;      ///< in that time, of all processes of the run
+  double stalled_seconds = 0;  ///< of that time its main thread could have run, and others had the CPUs
+  double start_seconds = 0;    ///< until all workers were ready, before that time
   std::size_t workers_ready = 0;
   std::size_t processes = 0;          ///< at its end
   std::uint64_t resident_bytes = 0;   ///< of these processes together, at its end

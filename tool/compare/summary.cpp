@@ -44,6 +44,18 @@ std::optional<std::vector<Stage>> stages_of(const CompareOptions& options, const
   return std::vector{stage};
 }
 
+double per_second(double amount, const MeasuredRun& run) {
+  return run.result.seconds > 0 ? amount / run.result.seconds : 0;
+}
+
+void add_burden(ModelSummary& summary, const ModelRuns& model, std::size_t cpus) {
+  summary.origin_busy =
+      median_of(model, [](const MeasuredRun& run) { return per_second(run.busiest_origin_cpu, run); });
+  summary.cpus_busy = median_of(model, [cpus](const MeasuredRun& run) {
+    return per_second(run.result.cpu_seconds + run.origins_cpu, run) / static_cast<double>(cpus);
+  });
+}
+
 ModelSummary figures_of(const CompareOptions& options, const ModelRuns& model) {
   ModelSummary summary;
   summary.model = model.model;
@@ -53,9 +65,12 @@ ModelSummary figures_of(const CompareOptions& options, const ModelRuns& model) {
   if (summary.runs == 0) return summary;
   for (const MeasuredRun& run : model.runs) summary.failed_items += run.round >= 1 ? run.result.failed : 0;
   const auto items = median_of(model, [](const auto& run) { return run.result.items - run.result.failed; });
-  summary.seconds = spread_of(figures(model, [](const MeasuredRun& run) { return run.result.seconds; }));
+  auto seconds = figures(model, [](const MeasuredRun& run) { return run.result.seconds; });
+  summary.interval = median_interval(seconds);
+  summary.seconds = spread_of(std::move(seconds));
   summary.items_per_second = summary.seconds.median > 0 ? items / summary.seconds.median : 0;
   summary.cpu_seconds = median_of(model, cpu_of_run);
+  summary.stalled_seconds = median_of(model, [](const MeasuredRun& run) { return run.result.stalled_seconds; });
   summary.cpu_us_per_item = items > 0 ? summary.cpu_seconds * 1e6 / items : 0;
   const auto peak = spread_of(figures(model, peak_of_run)).max;
   summary.peak_memory = static_cast<std::uint64_t>(peak);
@@ -82,6 +97,7 @@ std::vector<ModelSummary> summarise(const CompareOptions& options, const Compari
   std::vector<ModelSummary> summaries;
   for (const ModelRuns& model : result.models) {
     ModelSummary summary = figures_of(options, model);
+    if (summary.runs > 0) add_burden(summary, model, cpus);
     if (is_whole(summary) && inline_runs != nullptr) {
       const auto inline_seconds = figures_of(options, *inline_runs).seconds.median;
       summary.speedup = efficiency(inline_seconds, summary.seconds.median);

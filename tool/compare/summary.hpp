@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compare/comparison.hpp"
+#include "compare/significance.hpp"
 #include "compare/statistics.hpp"
 
 namespace overlap::compare {
@@ -17,15 +18,19 @@ struct ModelSummary {
   std::size_t at_once = 1;  ///< items under way at most
   std::size_t runs = 0;     ///< that count; if 0, nothing below means anything
   Spread seconds;
-  std::uint64_t failed_items = 0;  ///< of all these runs; if any did, no figure is compared to another model's
-  double items_per_second = 0;     ///< of those that did not fail
-  std::optional<double> speedup;   ///< over inline, if that was run
+  std::optional<Interval> interval;  ///< of their median; nothing of a single run
+  std::uint64_t failed_items = 0;    ///< of all these runs; if any did, no figure is compared to another model's
+  double items_per_second = 0;       ///< of those that did not fail
+  std::optional<double> speedup;     ///< over inline, if that was run
   std::optional<double> ideal_seconds;
   std::optional<double> efficiency;
   double cpu_seconds = 0;  ///< median, as are those below that don't say otherwise
   double cpu_us_per_item = 0;
+  double stalled_seconds = 0;     ///< that the thread of the run waited for a CPU
   std::uint64_t peak_memory = 0;  ///< bytes of the largest process, in the run that took most
   double start_seconds = 0;
+  double origin_busy = 0;  ///< share of the time in which the busiest built-in origin used a CPU; 0: there is none
+  double cpus_busy = 0;    ///< share of all CPUs that the run and the origins used together
   std::size_t processes = 0;
   std::uint64_t resident_bytes = 0;  ///< of all processes together
 };

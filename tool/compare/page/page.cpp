@@ -126,7 +126,7 @@ std::string page_data(const Findings& findings) {
   for (std::size_t i = 0; i < findings.summaries.size(); ++i) {
     models.push_back(model_json(findings.result.models[i], findings.summaries[i]));
   }
-  const json::object object{{"title", subject_of(findings)},
+  const json::object object{{"title", subject_of(findings.options)},
                             {"subtitle", conditions_of(findings)},
                             {"reading", texts_json(reading_of(findings))},
                             {"complaints", texts_json(findings.result.complaints)},

@@ -1,0 +1,183 @@
+#include "compare/advice.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/table.hpp"
+#include "compare/statistics.hpp"
+
+namespace overlap::compare {
+namespace {
+
+using cli::three_digits;
+
+constexpr double kBusy = 0.8;
+
+/// Of two that are alike, the one that costs less to have: a loop needs one thread, threads share memory.
+int burden(cli::Model model) {
+  switch (model) {
+    case cli::Model::inline_:
+      return 0;
+    case cli::Model::loop:
+      return 1;
+    case cli::Model::threads:
+      return 2;
+    case cli::Model::processes:
+      break;
+  }
+  return 3;
+}
+
+/// Neither beats the other by more than noise.
+bool are_alike(const Probe& a, const Probe& b) { return !is_gain(a, b) && !is_gain(b, a); }
+
+const Probe& best_of(const Probe& single, const std::vector<std::vector<Probe>>& sweeps) {
+  const Probe* best = &single;
+  for (const auto& sweep : sweeps) {
+    const Probe& knee = knee_of(sweep);
+    const bool is_lighter = burden(knee.model) < burden(best->model);
+    if (is_gain(*best, knee) || (are_alike(*best, knee) && is_lighter)) best = &knee;
+  }
+  return *best;
+}
+
+Limit limit_of(const Probe& best, const WorkFacts& facts) {
+  const double busy = best.median() > 0 ? best.cpu_seconds / best.median() : 0;
+  if (busy >= kBusy * static_cast<double>(facts.cpus)) return Limit::cpu;
+  if (best.model == cli::Model::loop && busy >= kBusy) return Limit::loop;
+  if (best.origin_busy >= kBusy) return Limit::origin;
+  if (best.origin_busy > 0 && best.cpus_busy >= kBusy) return Limit::cpu;
+  if (facts.host_limit > 0 && best.at_once >= facts.host_limit) return Limit::host;
+  if (best.at_once >= facts.items) return Limit::latency;
+  if (facts.longest_seconds > 0 && best.median() <= 2 * facts.longest_seconds) return Limit::latency;
+  return facts.bytes > 0 ? Limit::bandwidth : Limit::themselves;
+}
+
+std::string limit_sentence(const Advice& advice, const WorkFacts& facts) {
+  switch (advice.limit) {
+    case Limit::cpu:
+      return fmt::format("The CPU limits it: all {} are busy.", facts.cpus);
+    case Limit::loop:
+      return "The CPU limits it: the one thread of the loop is busy all the time.";
+    case Limit::origin:
+      return "The built-in origin limits it, which is busy all the time; a real one may allow more.";
+    case Limit::host:
+      return fmt::format("The limit of the hosts binds: no more than {} may be asked of them at once.",
+                         facts.host_limit);
+    case Limit::latency:
+      return "Latency limits it: it takes little more than the longest wait by itself.";
+    case Limit::themselves:
+      return "The tasks limit themselves: they wait for time or for each other, and no CPU is busy.";
+    case Limit::bandwidth:
+      break;
+  }
+  return "More at once brings no more through, and no CPU is busy: the network or the servers limit it (bandwidth).";
+}
+
+std::string nature_sentence(const Advice& advice) {
+  const double computes = advice.cpu_share * 100;
+  switch (advice.nature) {
+    case Nature::waits:
+      return fmt::format("I/O-bound: one after the other, {:.1f} % of the time is spent computing, the rest waiting.",
+                         computes);
+    case Nature::computes:
+      return fmt::format("CPU-bound: one after the other, {:.1f} % of the time is spent computing.", computes);
+    case Nature::mixed:
+      break;
+  }
+  return fmt::format("Mixed: one after the other, {:.1f} % of the time is spent computing, the rest waiting.",
+                     computes);
+}
+
+/// The flag that sets how much is at once.
+std::string flags_of(cli::Model model, std::size_t at_once) {
+  if (model == cli::Model::inline_) return "--model inline";
+  const bool is_loop = model == cli::Model::loop;
+  return fmt::format("--model {} {} {}", cli::to_string(model), is_loop ? "-j" : "--workers", at_once);
+}
+
+std::string recommendation(const Advice& advice) {
+  if (advice.model == cli::Model::inline_) {
+    return "Use inline: no model is faster than one after the other by more than noise.";
+  }
+  return fmt::format("Use {}: {} s, {} times as fast as one after the other. Twice as many at once gain nothing.",
+                     flags_of(advice.model, advice.at_once), three_digits(advice.seconds), three_digits(advice.gain));
+}
+
+std::string sweep_table(const Probe& single, const std::vector<std::vector<Probe>>& sweeps) {
+  cli::Table table({{"model", cli::Table::Align::left}, {"at once"}, {"seconds"}, {"speed-up"}, {"CPU\nseconds"}});
+  const auto add = [&](const Probe& probe) {
+    const auto speedup = efficiency(single.median(), probe.median());
+    table.add_row({std::string(cli::to_string(probe.model)), std::to_string(probe.at_once),
+                   three_digits(probe.median()), speedup ? three_digits(*speedup) + "x" : "-",
+                   three_digits(probe.cpu_seconds)});
+  };
+  add(single);
+  for (const auto& sweep : sweeps) {
+    for (const Probe& probe : sweep) add(probe);
+  }
+  return table.text();
+}
+
+}  // namespace
+
+double Probe::median() const { return spread_of(seconds).median; }
+
+double Probe::noise() const {
+  const Spread spread = spread_of(seconds);
+  return spread.median > 0 ? (spread.max - spread.min) / spread.median : 0;
+}
+
+// Half of the range lies on either side of the median.
+bool is_gain(const Probe& before, const Probe& next) {
+  const double noise = std::max({kGain, before.noise() / 2, next.noise() / 2});
+  return next.median() < before.median() * (1 - noise);
+}
+
+bool is_exhausted(const std::vector<Probe>& sweep) {
+  const std::size_t size = sweep.size();
+  if (size < 3) return false;
+  return !is_gain(sweep[size - 3], sweep[size - 2]) && !is_gain(sweep[size - 3], sweep[size - 1]);
+}
+
+const Probe& knee_of(const std::vector<Probe>& sweep) {
+  for (std::size_t i = 0; i < sweep.size(); ++i) {
+    const auto beats = [&](const Probe& later) { return is_gain(sweep[i], later); };
+    if (std::none_of(sweep.begin() + static_cast<std::ptrdiff_t>(i) + 1, sweep.end(), beats)) return sweep[i];
+  }
+  return sweep.back();
+}
+
+Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps, const WorkFacts& facts) {
+  Advice advice;
+  // While others had the CPU it neither waited for anything else nor computed.
+  const double own = single.median() - single.stalled_seconds;
+  advice.cpu_share = own > 0 ? std::clamp(single.cpu_seconds / own, 0.0, 1.0) : 1;
+  advice.nature = nature_of(advice.cpu_share);
+  const Probe& best = best_of(single, sweeps);
+  advice.model = best.model;
+  advice.at_once = best.at_once;
+  advice.seconds = best.median();
+  advice.gain = best.median() > 0 ? single.median() / best.median() : 1;
+  advice.limit = limit_of(best, facts);
+  advice.noise = std::max(single.noise(), best.noise());
+  advice.is_clear = advice.noise <= kTooNoisy || advice.gain > 1 + 2 * advice.noise;
+  return advice;
+}
+
+std::string advice_text(const Advice& advice, const Probe& single, const std::vector<std::vector<Probe>>& sweeps,
+                        const WorkFacts& facts) {
+  std::string text = sweep_table(single, sweeps) + '\n' + nature_sentence(advice) + '\n';
+  if (!advice.is_clear) {
+    return text + fmt::format(
+                      "Too noisy to tell: runs of the same kind lie {:.0f} % apart. Try again on a machine at rest, or "
+                      "with more work.\n",
+                      advice.noise * 100);
+  }
+  text += recommendation(advice) + '\n';
+  if (advice.model != cli::Model::inline_) text += limit_sentence(advice, facts) + '\n';
+  return text;
+}
+
+}  // namespace overlap::compare

@@ -1,0 +1,139 @@
+#include "compare/baseline.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <fstream>
+#include <iterator>
+
+#include "cli/escape.hpp"
+#include "cli/table.hpp"
+#include "compare/significance.hpp"
+
+namespace overlap::compare {
+namespace {
+
+namespace json = boost::json;
+
+/// What is measured, not how often.
+std::string kind_of(json::object options) {
+  for (const char* const name : {"models", "repeat", "warmup", "file"}) options.erase(name);
+  return json::serialize(options);
+}
+
+std::string machine_of(const json::value& machine) {
+  return fmt::format("{}, {} CPUs", std::string_view(machine.at("model").as_string()),
+                     machine.at("cpus").to_number<std::size_t>());
+}
+
+Baseline::Model model_of(const json::value& value) {
+  Baseline::Model model{.name = std::string(value.at("model").as_string()), .seconds = {}};
+  for (const json::value& run : value.at("runs").as_array()) {
+    const bool counts = !run.at("warmup").as_bool() && run.at("failed").to_number<std::uint64_t>() == 0;
+    if (counts) model.seconds.push_back(run.at("seconds").to_number<double>());
+  }
+  return model;
+}
+
+Baseline baseline_of(const json::value& value) {
+  Baseline baseline;
+  baseline.workload = value.at("workload").as_string();
+  baseline.options = kind_of(value.at("options").as_object());
+  baseline.machine = machine_of(value.at("machine"));
+  for (const json::value& model : value.at("models").as_array()) baseline.models.push_back(model_of(model));
+  return baseline;
+}
+
+Change change_of(const Baseline::Model& before, const Baseline::Model& now) {
+  Change change;
+  change.model = now.name;
+  change.before = spread_of(before.seconds).median;
+  change.now = spread_of(now.seconds).median;
+  change.chance = chance_of_difference(before.seconds, now.seconds);
+  if (!can_differ(before.seconds.size(), now.seconds.size())) {
+    change.verdict = Change::Verdict::too_few;
+  } else if (change.chance <= kChance) {
+    change.verdict = change.now < change.before ? Change::Verdict::faster : Change::Verdict::slower;
+  }
+  return change;
+}
+
+std::string sentence_of(const Change& change) {
+  const std::string times =
+      fmt::format("{}: {} s, was {} s", change.model, cli::three_digits(change.now), cli::three_digits(change.before));
+  const double percent = change.before > 0 ? (change.now / change.before - 1) * 100 : 0;
+  switch (change.verdict) {
+    case Change::Verdict::faster:
+      return fmt::format("{}: faster, {:.1f} % less time", times, -percent);
+    case Change::Verdict::slower:
+      return fmt::format("{}: slower, {:.1f} % more time", times, percent);
+    case Change::Verdict::alike:
+      return fmt::format("{}: no difference beyond noise ({:+.1f} %)", times, percent);
+    case Change::Verdict::too_few:
+      break;
+  }
+  return fmt::format("{}: too few runs to tell a difference from noise; 4 of each are the least", times);
+}
+
+}  // namespace
+
+std::expected<Baseline, std::string> parse_baseline(std::string_view text) {
+  try {
+    return baseline_of(json::parse(text));
+  } catch (const std::exception& error) {
+    return std::unexpected(fmt::format("it is not what compare --json has written: {}", error.what()));
+  }
+}
+
+std::expected<Baseline, std::string> read_baseline(const std::string& file) {
+  const std::string name = cli::escape_for_terminal(file);
+  std::ifstream in(file, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+  if (!in) return std::unexpected(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
+  auto baseline = parse_baseline(text);
+  if (!baseline) return std::unexpected(fmt::format("{}: {}", name, baseline.error()));
+  return baseline;
+}
+
+std::vector<Change> changes_since(const Baseline& baseline, const Findings& findings) {
+  const Baseline now = baseline_of(json::parse(report_json(findings)));
+  std::vector<Change> changes;
+  for (const Baseline::Model& model : now.models) {
+    const auto before = std::ranges::find(baseline.models, model.name, &Baseline::Model::name);
+    if (before == baseline.models.end() || before->seconds.empty() || model.seconds.empty()) continue;
+    changes.push_back(change_of(*before, model));
+  }
+  return changes;
+}
+
+std::vector<std::string> doubts_about(const Baseline& baseline, const Findings& findings) {
+  const Baseline now = baseline_of(json::parse(report_json(findings)));
+  std::vector<std::string> doubts;
+  if (baseline.workload != now.workload) {
+    doubts.push_back(fmt::format("the workload was '{}'", cli::escape_for_terminal(baseline.workload, 100)));
+  }
+  if (baseline.options != now.options) {
+    doubts.push_back(fmt::format("the options were {}", cli::escape_for_terminal(baseline.options, 300)));
+  }
+  if (baseline.machine != now.machine) {
+    doubts.push_back(fmt::format("the machine was {}", cli::escape_for_terminal(baseline.machine, 100)));
+  }
+  return doubts;
+}
+
+std::string baseline_text(const Baseline& baseline, const Findings& findings) {
+  std::string text = "against the baseline:\n";
+  const auto changes = changes_since(baseline, findings);
+  for (const Change& change : changes) text += "  " + sentence_of(change) + '\n';
+  if (changes.empty()) text += "  it has no run of these models\n";
+  for (const std::string& doubt : doubts_about(baseline, findings)) {
+    text += fmt::format("note: this and the baseline are not alike: {}\n", doubt);
+  }
+  return text;
+}
+
+}  // namespace overlap::compare
