@@ -14,4 +14,7 @@ install(FILES "${PROJECT_BINARY_DIR}/overlapConfig.cmake" "${PROJECT_BINARY_DIR}
 
 if(OVERLAP_BUILD_TOOL)
   install(TARGETS overlap_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(TARGET overlap_manual)
+    install(DIRECTORY "${PROJECT_BINARY_DIR}/share/" DESTINATION ${CMAKE_INSTALL_DATADIR})
+  endif()
 endif()

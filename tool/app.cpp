@@ -13,6 +13,7 @@
 #include "cli/escape.hpp"
 #include "compare/compare_command.hpp"
 #include "get/get_command.hpp"
+#include "manual/manual_command.hpp"
 #include "serve/serve_command.hpp"
 #include "status/status_command.hpp"
 #include "verify/verify_command.hpp"
@@ -50,6 +51,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   status::add_status_command(app, exit_code);
   verify::add_verify_command(app, exit_code);
   serve::add_serve_command(app, exit_code);
+  manual::add_manual_commands(app, exit_code);
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ Engine::Engine(Loop& loop, SessionOptions options)
       admission_(options_.max_connections, options_.max_connections_per_host),
       plain_(options_),
       watched_plain_(loop.context()),
-      plain_timer_(loop.context()) {
+      plain_timer_(loop.context()),
+      pause_timer_(loop.context()) {
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &on_interest);
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &on_deadline);
@@ -107,6 +108,7 @@ void Engine::shut() noexcept {
   plain_pool_.clear();
   multi_.reset();
   timer_.cancel();
+  pause_timer_.cancel();
   plain_timer_.cancel();
   if (watched_.is_open()) watched_.release();  // closed by sockets_
   if (watched_plain_.is_open()) watched_plain_.release();
@@ -261,6 +263,9 @@ void Engine::take_out(Flight& flight) {
 void Engine::remove(Flight& flight) {
   flight.state = Flight::State::ended;
   admission_.leave(flight);
+  if (!pauses_.empty() && flight.transfer) {
+    std::erase_if(pauses_, [&](const Pause& pause) { return pause.transfer == flight.transfer->handle(); });
+  }
   pending_[flight.index] = pending_.back();
   pending_[flight.index]->index = flight.index;
   pending_.pop_back();

@@ -172,6 +172,9 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   static int on_deadline(CURLM*, long milliseconds, void* self) noexcept;
   int open_socket(int family, int type, int protocol) noexcept override;
   void close_socket(int socket) noexcept override;
+  void paused(CURL* transfer, TimePoint until) noexcept override;
+  void arm_pauses();
+  void end_pauses();
 
   Loop& loop_;
   const SessionOptions options_;
@@ -206,6 +209,13 @@ class Engine final : private Sockets, public std::enable_shared_from_this<Engine
   std::uint64_t connections_ = 0;
   bool in_driver_ = false;
   bool in_round_ = false;
+  struct Pause {
+    CURL* transfer;
+    TimePoint until;
+  };
+  std::vector<Pause> pauses_;  // of transfers of libcurl's, for the sake of the bandwidth
+  Timer pause_timer_;
+  std::optional<TimePoint> pauses_armed_;
   bool kick_wanted_ = false;  // libcurl wants to be called at once
   bool kick_posted_ = false;
   bool plain_kick_posted_ = false;

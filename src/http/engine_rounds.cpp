@@ -2,6 +2,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <vector>
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
@@ -98,6 +101,7 @@ void Engine::round(Act act) {
       owner->in_round_ = false;
       owner->arm();
       owner->arm_plain();
+      owner->arm_pauses();
     }
     const std::shared_ptr<Engine> owner;  // a task that is resumed may destroy the session
   };
@@ -197,6 +201,37 @@ void Engine::resume_ended() {
   resuming_.clear();
 }
 
+// ---- bandwidth
+
+void Engine::arm_pauses() {
+  if (closed_ || pauses_.empty()) return;
+  const TimePoint next = std::ranges::min(pauses_, {}, &Pause::until).until;
+  if (pauses_armed_ && *pauses_armed_ <= next) return;
+  pauses_armed_ = next;
+  pause_timer_.expires_at(next);
+  pause_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+    if (error || self->closed_) return;
+    self->pauses_armed_.reset();
+    self->round([&self] { self->end_pauses(); });
+  });
+}
+
+void Engine::end_pauses() {
+  const TimePoint now = Clock::now();
+  std::vector<CURL*> due;
+  std::erase_if(pauses_, [&](const Pause& pause) {
+    if (pause.until > now) return false;
+    due.push_back(pause.transfer);
+    return true;
+  });
+  for (CURL* const transfer : due) {
+    in_driver([transfer] {
+      curl_easy_pause(transfer, CURLPAUSE_CONT);
+      return CURLM_OK;
+    });
+  }
+}
+
 // ---- called by libcurl
 
 int Engine::on_interest(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
@@ -226,6 +261,8 @@ int Engine::open_socket(int family, int type, int protocol) noexcept {
   ++connections_;
   return socket;
 }
+
+void Engine::paused(CURL* transfer, TimePoint until) noexcept { pauses_.push_back({transfer, until}); }
 
 void Engine::close_socket(int socket) noexcept {
   sockets_.closing(socket);

@@ -1,5 +1,6 @@
 #include "http/failures.hpp"
 
+#include <cerrno>
 #include <new>
 
 #include "http/url.hpp"
@@ -92,6 +93,10 @@ Verdict judge(const Ending& ending) {
 }
 
 }  // namespace
+
+bool is_exhaustion(int error) noexcept {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM || error == EADDRNOTAVAIL;
+}
 
 Failure classify(const Ending& ending) {
   // libcurl says "out of memory" of a line of the head that is longer than it takes.

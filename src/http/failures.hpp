@@ -19,6 +19,9 @@ struct Ending {
   int status = 0;
 };
 
+/// Whether an errno of socket(2) or connect(2) says that this machine has run out: of descriptors, memory or ports.
+bool is_exhaustion(int error) noexcept;
+
 /// The class of every CURLcode, and whether it is worth another try.
 Failure classify(const Ending& ending);
 

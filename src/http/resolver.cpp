@@ -82,7 +82,7 @@ Resolver::~Resolver() { abandon(); }
 
 void Resolver::close() noexcept {
   if (std::exchange(closed_, true)) return;
-  if (channel_) channel_->close();
+  drop_channel();
   queue_.clear();
   for (const auto& [name, lookup] : std::exchange(lookups_, {})) {
     while (!lookup->waiters.empty()) lookup->waiters.front()->wake();
@@ -91,9 +91,15 @@ void Resolver::close() noexcept {
 
 void Resolver::abandon() noexcept {
   closed_ = true;
-  if (channel_) channel_->close();
+  drop_channel();
   queue_.clear();
   lookups_.clear();  // those that wait keep theirs until they are gone
+}
+
+// Now, and not with this: it has a timer of the loop, which may be gone by then.
+void Resolver::drop_channel() noexcept {
+  if (channel_) channel_->close();
+  channel_.reset();
 }
 
 Resolver::Stats Resolver::stats() const noexcept {

@@ -79,6 +79,7 @@ class Resolver {
   std::optional<Result> remembered(std::string_view name);
   std::shared_ptr<Lookup> lookup_of(std::string name);
   void start_lookups();
+  void drop_channel() noexcept;
   void finished(Lookup& lookup, DnsAnswer answer);
   Result learn(const std::string& name, DnsAnswer answer);
   void adapt(bool servers_failed) noexcept;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "http/address.hpp"
+#include "http/bandwidth_limit.hpp"
 #include "http/failures.hpp"
 #include "http/url.hpp"
 
@@ -33,7 +34,17 @@ std::size_t Transfer::on_header(char* data, std::size_t, std::size_t size, void*
 
 std::size_t Transfer::on_body(char* data, std::size_t, std::size_t size, void* self) noexcept {
   const std::span<const std::byte> piece(reinterpret_cast<const std::byte*>(data), size);
-  return static_cast<Transfer*>(self)->take_body(piece) ? size : 0;
+  auto& transfer = *static_cast<Transfer*>(self);
+  Bandwidth* const bandwidth = bandwidth_limit();
+  if (bandwidth != nullptr) {
+    const TimePoint due = bandwidth->take(0);
+    if (due > Clock::now()) {  // libcurl keeps the piece, and reads nothing until it is told to go on
+      transfer.sockets_.paused(transfer.handle(), due);
+      return CURL_WRITEFUNC_PAUSE;
+    }
+    bandwidth->take(size);
+  }
+  return transfer.take_body(piece) ? size : 0;
 }
 
 curl_socket_t Transfer::on_open(void* self, curlsocktype, curl_sockaddr* address) noexcept {
@@ -77,7 +88,13 @@ Failure Transfer::failure_of(CURLcode code) {
             0};
   if (code == CURLE_COULDNT_CONNECT && open_error_ != 0) {
     const std::string why = fmt::format("no socket could be opened: {}", std::generic_category().message(open_error_));
-    return {ErrorClass::connect, message_about(request().url, why), true, 0};
+    return {ErrorClass::connect, message_about(request().url, why), true, 0, is_exhaustion(open_error_)};
+  }
+  const auto connect_error = static_cast<int>(get_number(easy_.get(), CURLINFO_OS_ERRNO));
+  if (code == CURLE_COULDNT_CONNECT && is_exhaustion(connect_error)) {
+    const std::string why =
+        fmt::format("no connection could be begun: {}", std::generic_category().message(connect_error));
+    return {ErrorClass::connect, message_about(request().url, why), true, 0, true};
   }
   return classify({.code = code,
                    .detail = error_text_.data(),

@@ -21,6 +21,8 @@ class Sockets {
   virtual ~Sockets() = default;
   virtual int open_socket(int family, int type, int protocol) noexcept = 0;  ///< -1 and errno when it cannot
   virtual void close_socket(int socket) noexcept = 0;
+  /// This transfer pauses, and is to go on at that time. Called from within libcurl.
+  virtual void paused(CURL* transfer, TimePoint until) noexcept = 0;
 };
 
 /// One request and its response on one easy handle, which serves one after the other and is set up again only where

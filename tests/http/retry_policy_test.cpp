@@ -83,6 +83,14 @@ TEST(RetryAfter, AbsurdSecondsAreCappedWithoutOverflow) {
   EXPECT_GT(*delay, std::chrono::hours(24 * 365));
 }
 
+TEST(RetryAfter, AnAbsurdDateIsCappedWithoutOverflow) {
+  for (const char* date : {"Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 2300 00:00:00 GMT"}) {
+    const auto delay = parse_retry_after(date, kNow);
+    ASSERT_TRUE(delay) << date;
+    EXPECT_GT(*delay, std::chrono::hours(24 * 365)) << date;
+  }
+}
+
 TEST(RetryAfter, WhatIsNeitherIsNothing) {
   for (const char* text : {"", " ", "-5", "1.5", "soon", "12 monkeys", "\x01"}) {
     EXPECT_FALSE(parse_retry_after(text, kNow)) << text;

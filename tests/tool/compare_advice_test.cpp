@@ -145,7 +145,10 @@ TEST(Advice, TooMuchNoiseIsSaid) {
 TEST(Advice, WaitForACpuIsNoWaitingOfTheWork) {
   Probe single = probe_of(Model::inline_, 1, 4, 1.9);
   single.stalled_seconds = 2;  // somebody else had the CPU
-  EXPECT_EQ(advise(single, {}, {}).nature, Nature::computes);
+  const Advice advice = advise(single, {}, {});
+  EXPECT_EQ(advice.nature, Nature::computes);
+  EXPECT_TRUE(advice.is_crowded);
+  EXPECT_THAT(advice_text(advice, single, {}, {}), HasSubstr("Too noisy to tell: others had the CPUs"));
 }
 
 TEST(Sweep, StopsAfterTwoStepsWithoutAGain) {

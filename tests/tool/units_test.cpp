@@ -141,5 +141,23 @@ TEST(FormatSize, IsReadBack) {
   }
 }
 
+TEST(ParseRate, IsTheTimeBetweenTwo) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(parse_rate("100/s"), milliseconds(10));
+  EXPECT_EQ(parse_rate("100"), milliseconds(10));
+  EXPECT_EQ(parse_rate("10/m"), std::chrono::seconds(6));
+  EXPECT_EQ(parse_rate("0.5/s"), std::chrono::seconds(2));
+  EXPECT_EQ(parse_rate("1/d"), std::chrono::hours(24));
+  EXPECT_EQ(parse_rate("3/s"), std::chrono::nanoseconds(333'333'334)) << "never faster than was said";
+}
+
+TEST(ParseRate, WhatIsNoneIsQuoted) {
+  for (const char* text : {"", "0", "0/s", "-1/s", "10/", "/s", "10 /s", "10s", "10/fortnight", "fast", "1e3/s"}) {
+    const auto parsed = parse_rate(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_NE(parsed.error().find(text), std::string::npos) << parsed.error();
+  }
+}
+
 }  // namespace
 }  // namespace overlap::cli

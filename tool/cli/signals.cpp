@@ -32,7 +32,7 @@ void on_signal(int number) {
 
 }  // namespace
 
-InterruptWatch::InterruptWatch() {
+InterruptWatch::InterruptWatch(Status status) : takes_status_requests_(status == Status::takes_requests) {
   const int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   signals_seen = 0;
@@ -44,13 +44,13 @@ InterruptWatch::InterruptWatch() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &previous_int_);
   sigaction(SIGTERM, &action, &previous_term_);
-  sigaction(SIGUSR1, &action, &previous_usr1_);
+  if (takes_status_requests_) sigaction(SIGUSR1, &action, &previous_usr1_);
 }
 
 InterruptWatch::~InterruptWatch() {
   sigaction(SIGINT, &previous_int_, nullptr);
   sigaction(SIGTERM, &previous_term_, nullptr);
-  sigaction(SIGUSR1, &previous_usr1_, nullptr);
+  if (takes_status_requests_) sigaction(SIGUSR1, &previous_usr1_, nullptr);
   close(wake_descriptor.exchange(-1));
 }
 

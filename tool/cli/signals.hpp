@@ -4,12 +4,13 @@
 
 namespace overlap::cli {
 
-/// While it lives, SIGINT and SIGTERM are counted instead of ending the program, SIGUSR1 asks for a line of status, and
-/// each makes a descriptor readable, so that a loop can end, or answer, in its own way. At most one at a time; made and
-/// destroyed on the main thread.
+/// While it lives, SIGINT and SIGTERM are counted instead of ending the program, and make a descriptor readable, so
+/// that a loop can end in its own way; SIGUSR1 likewise, if it is to ask for a line of status. At most one at a time;
+/// made and destroyed on the main thread.
 class InterruptWatch {
  public:
-  InterruptWatch();
+  enum class Status : bool { ignores_requests, takes_requests };
+  explicit InterruptWatch(Status status = Status::ignores_requests);
   ~InterruptWatch();
   InterruptWatch(const InterruptWatch&) = delete;
   InterruptWatch& operator=(const InterruptWatch&) = delete;
@@ -26,6 +27,7 @@ class InterruptWatch {
   struct sigaction previous_int_{};
   struct sigaction previous_term_{};
   struct sigaction previous_usr1_{};
+  const bool takes_status_requests_;
 };
 
 }  // namespace overlap::cli

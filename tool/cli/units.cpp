@@ -152,6 +152,23 @@ std::expected<std::uint64_t, std::string> parse_size(std::string_view text) {
   return static_cast<std::uint64_t>(bytes);
 }
 
+std::expected<std::chrono::nanoseconds, std::string> parse_rate(std::string_view text) {
+  std::string_view rest = text;
+  const auto number = take_decimal(rest);
+  std::optional<std::uint64_t> per;
+  if (rest.empty()) per = kSecond;
+  if (rest.starts_with('/')) per = duration_scale(rest.substr(1));
+  if (!number || number->numerator == 0 || !per) {
+    return std::unexpected(fmt::format("invalid rate {:?}: expected a number in a time, such as 100/s or 10/m", text));
+  }
+  // Rounded up, so that it is never faster than was said.
+  const Wide interval = (Wide{*per} * number->denominator + number->numerator - 1) / number->numerator;
+  if (interval > std::numeric_limits<std::chrono::nanoseconds::rep>::max()) {
+    return std::unexpected(fmt::format("rate {:?} is too low", text));
+  }
+  return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(interval));
+}
+
 std::string format_duration(std::chrono::nanoseconds duration) {
   const bool negative = duration.count() < 0;
   const auto magnitude = static_cast<std::uint64_t>(duration.count());

@@ -19,6 +19,10 @@ std::expected<std::chrono::nanoseconds, std::string> parse_duration(std::string_
 /// with or without "iB"; all are powers of 1024. "MB" is refused, since half its readers take it for a power of ten.
 std::expected<std::uint64_t, std::string> parse_size(std::string_view text);
 
+/// Reads "100/s", "10/m", "0.5/s" or a plain number a second, as the time between two: at least 1 ns. Units: s, m, h,
+/// d.
+std::expected<std::chrono::nanoseconds, std::string> parse_rate(std::string_view text);
+
 /// Three significant digits for a person, which parse_duration() reads: "50ms", "2.57s", "1m30s", "2h5m".
 std::string format_duration(std::chrono::nanoseconds duration);
 

@@ -13,6 +13,8 @@ namespace {
 using cli::three_digits;
 
 constexpr double kBusy = 0.8;
+/// The share of its time that work may be kept from a CPU before its gains say nothing.
+constexpr double kCrowded = 0.2;
 
 /// Of two that are alike, the one that costs less to have: a loop needs one thread, threads share memory.
 int burden(cli::Model model) {
@@ -162,6 +164,8 @@ Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
   advice.gain = best.median() > 0 ? single.median() / best.median() : 1;
   advice.limit = limit_of(best, facts);
   advice.noise = std::max(single.noise(), best.noise());
+  const double stalled = single.median() > 0 ? single.stalled_seconds / single.median() : 0;
+  advice.is_crowded = advice.nature != Nature::waits && stalled > kCrowded;
   advice.is_clear = advice.noise <= kTooNoisy || advice.gain > 1 + 2 * advice.noise;
   return advice;
 }
@@ -169,6 +173,12 @@ Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
 std::string advice_text(const Advice& advice, const Probe& single, const std::vector<std::vector<Probe>>& sweeps,
                         const WorkFacts& facts) {
   std::string text = sweep_table(single, sweeps) + '\n' + nature_sentence(advice) + '\n';
+  if (advice.is_crowded) {
+    return text +
+           "Too noisy to tell: others had the CPUs for much of the time, so more workers could not show what they "
+           "gain.\n"
+           "Try again on a machine at rest.\n";
+  }
   if (!advice.is_clear) {
     return text + fmt::format(
                       "Too noisy to tell: runs of the same kind lie {:.0f} % apart. Try again on a machine at rest, or "

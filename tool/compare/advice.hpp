@@ -67,8 +67,9 @@ struct Advice {
   double seconds = 0;
   double gain = 1;  ///< over inline
   Limit limit{};
-  double noise = 0;      ///< the largest that matters
-  bool is_clear = true;  ///< it is not too noisy to tell
+  double noise = 0;         ///< the largest that matters
+  bool is_clear = true;     ///< it is not too noisy to tell
+  bool is_crowded = false;  ///< others had the CPUs that the work could have used
 };
 
 /// `single` is the inline model, the sweeps those of the other models; none is empty.

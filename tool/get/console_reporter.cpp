@@ -90,6 +90,13 @@ void ConsoleReporter::retrying(const FailedItem& item, Duration delay) {
                    cli::format_duration(delay)));
 }
 
+void ConsoleReporter::holding(std::string_view host, Duration duration, std::string_view why) {
+  const bool is_long = duration >= std::chrono::seconds(1);  // one that people would wonder about
+  if (options_.quiet || !(is_long || options_.verbose)) return;
+  line(fmt::format("overlap: {}: {}: nothing is asked of it for {}", cli::escape_for_terminal(host, 300),
+                   cli::escape_for_terminal(why, 200), cli::format_duration(duration)));
+}
+
 void ConsoleReporter::note(std::string_view text) {
   if (!options_.quiet) line(fmt::format("overlap: {}", cli::escape_for_terminal(text)));
 }

@@ -33,6 +33,7 @@ class ConsoleReporter final : public Reporter {
   void saved(std::string_view url, std::string_view path, std::uint64_t bytes) override;
   void failed(const FailedItem& item) override;
   void retrying(const FailedItem& item, Duration delay) override;
+  void holding(std::string_view host, Duration duration, std::string_view why) override;
   void note(std::string_view text) override;
   void progress(const ProgressSnapshot& snapshot) override;
   void status(const ProgressSnapshot& snapshot) override;

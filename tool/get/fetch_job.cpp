@@ -1,7 +1,13 @@
 #include "get/fetch_job.hpp"
 
+#include <algorithm>
+#include <mutex>
+
+#include <overlap/http/bandwidth.hpp>
+
 #include "get/content_disposition.hpp"
 #include "get/file_sink.hpp"
+#include "get/shared_bandwidth.hpp"
 
 namespace overlap::get {
 namespace {
@@ -17,6 +23,7 @@ void fail(Receipt& receipt, http::Failure failure) {
   receipt.error_class = failure.error_class;
   receipt.message = std::move(failure.message);
   receipt.may_retry = failure.may_retry;
+  receipt.out_of_resources = failure.out_of_resources;
   if (failure.status != 0) receipt.status = failure.status;
 }
 
@@ -28,6 +35,7 @@ void read_response(Receipt& receipt, const http::Response& response, bool is_con
   receipt.status = response.status;
   receipt.bytes = response.body_bytes;
   receipt.timings = response.timings;
+  receipt.remote_address = response.remote_address;
   receipt.retry_after = value_of(response, "Retry-After");
   receipt.content_type = value_of(response, "Content-Type");
   receipt.validators = {value_of(response, "ETag"), value_of(response, "Last-Modified")};
@@ -51,6 +59,18 @@ void add_conditions(http::Request& request, const Validators& unless) {
   if (!unless.last_modified.empty()) request.headers.add("If-Modified-Since", unless.last_modified);
 }
 
+/// Once in each process.
+void limit_bandwidth_of(const FetchConfig& config) {
+  if (config.limit_rate == 0) return;
+  static std::once_flag once;
+  std::call_once(once, [&config] {
+    auto shared = SharedBandwidth::open(config.bandwidth, config.limit_rate);
+    // Where processes may not look into each other, each has its part.
+    if (!shared) shared = SharedBandwidth::create(std::max<std::uint64_t>(1, config.limit_rate / config.workers));
+    http::limit_bandwidth(std::move(shared));
+  });
+}
+
 }  // namespace
 
 http::Request request_of(const FetchJob& job) {
@@ -71,6 +91,7 @@ http::Request request_of(const FetchJob& job) {
 }
 
 Task<Receipt> fetch_one(FetchJob job) {
+  limit_bandwidth_of(*job.config);
   Receipt receipt;
   receipt.id = job.id;
   const TimePoint begin = Clock::now();

@@ -2,6 +2,7 @@
 // process can do it as well as a thread or a loop.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,9 +31,14 @@ struct FetchConfig {
   bool sync_each = false;                 ///< fsync every file before its rename
   bool late_names = false;                ///< the body stays a part: whoever gets the receipt gives it its name
 
+  std::uint64_t limit_rate = 0;  ///< bytes a second of the whole run; 0: no limit
+  std::string bandwidth;         ///< SharedBandwidth::path() of that
+  std::uint64_t workers = 1;     ///< processes, for where that cannot be opened
+
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(session, limits, headers, method, body, accept_types, directory, no_clobber, sync_each, late_names);
+    archive(session, limits, headers, method, body, accept_types, directory, no_clobber, sync_each, late_names,
+            limit_rate, bandwidth, workers);
   }
 };
 
@@ -62,6 +68,8 @@ struct FetchJob {
   std::string sha256;               ///< that the body must have; empty: whatever it has
   CutBody cut;                      ///< what an earlier try has left: only the rest is asked for
   std::shared_ptr<const FetchConfig> config;
+  /// Where to count the bytes that come, to be read meanwhile; null: nobody reads it. Stays in its process.
+  std::atomic<std::uint64_t>* heard = nullptr;
 
   template <class Archive>
   void save(Archive& archive) const {
@@ -101,16 +109,18 @@ struct Receipt {
   std::string sha256;         ///< of the body that was saved, in hex
   std::string content_type;   ///< this and the validators: as the server sent them
   Validators validators;
-  Duration seconds{};     ///< of this request alone
-  http::Timings timings;  ///< of the response, if one came
-  std::string path;       ///< where the body is, below the directory; empty while it is a part
-  std::string part;       ///< with FetchConfig::late_names: of the body
-  std::string name;       ///< likewise: that the server gives it (Content-Disposition); any bytes
+  Duration seconds{};             ///< of this request alone
+  http::Timings timings;          ///< of the response, if one came
+  std::string path;               ///< where the body is, below the directory; empty while it is a part
+  std::string part;               ///< with FetchConfig::late_names: of the body
+  std::string name;               ///< likewise: that the server gives it (Content-Disposition); any bytes
+  std::string remote_address;     ///< who answered, as http::Response has it
+  bool out_of_resources = false;  ///< of a failure: it is this machine that had no descriptor, port or memory left
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(id, outcome, error_class, message, may_retry, cut, disk_is_full, status, location, retry_after, bytes,
-            sha256, content_type, validators, seconds, path, part, name, timings);
+            sha256, content_type, validators, seconds, path, part, name, remote_address, out_of_resources, timings);
   }
 };
 

@@ -37,6 +37,7 @@ std::optional<std::uint64_t> FileSink::already_there() {
 }
 
 std::expected<void, http::Failure> FileSink::begin(const http::Response& head) {
+  hear(1);
   if (auto wanted = check_type(head); !wanted) return wanted;
   keeps_body_ = is_success(head.status) && !job_.config->directory.empty();
   hash_.reset();
@@ -111,7 +112,13 @@ std::expected<void, http::Failure> FileSink::open_part() {
   return {};
 }
 
+void FileSink::hear(std::uint64_t bytes) {
+  // One writer at a time, and nothing else is read by it.
+  if (job_.heard != nullptr) job_.heard->fetch_add(bytes, std::memory_order_relaxed);
+}
+
 std::expected<void, http::Failure> FileSink::write(std::span<const std::byte> piece) {
+  hear(piece.size());
   if (hash_) hash_->update(piece);
   if (!keeps_body_) return {};
   return to_failure(part_->write(piece));
@@ -154,8 +161,8 @@ std::unexpected<http::Failure> FileSink::fail(const DiskError& error) {
   part_.reset();
   hash_.reset();
   keeps_body_ = false;
-  const bool may_retry = error.code == DiskErrorCode::too_many_files;
-  return std::unexpected(http::Failure{http::ErrorClass::disk, error.message, may_retry, 0});
+  const bool no_descriptor = error.code == DiskErrorCode::too_many_files;
+  return std::unexpected(http::Failure{http::ErrorClass::disk, error.message, no_descriptor, 0, no_descriptor});
 }
 
 }  // namespace overlap::get

@@ -45,6 +45,7 @@ class FileSink final : public http::Sink {
   bool disk_is_full() const { return disk_is_full_; }
 
  private:
+  void hear(std::uint64_t bytes);
   std::expected<void, http::Failure> to_failure(std::expected<void, DiskError> outcome);
   std::unexpected<http::Failure> fail(const DiskError& error);
   std::expected<void, http::Failure> open_part();

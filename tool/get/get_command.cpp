@@ -129,6 +129,11 @@ bool close_ledger(Ledger& ledger, const Totals& totals, RunEnd end) {
   return closed.has_value();
 }
 
+std::unique_ptr<Executor> executor_of(const GetPlan& plan) {
+  const std::size_t spare = plan.run.pacing.spare;
+  return cli::make_executor(plan.model, plan.workers + spare, plan.concurrency + spare);
+}
+
 /// Those of this process: held from before the run, so that they outlive its sessions.
 std::shared_ptr<http::CookieJar> cookies_of(const GetPlan& plan) {
   const http::SessionOptions& session = plan.run.config->session;
@@ -146,12 +151,13 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   RunOutputs outputs;
   if (const auto opened = outputs.open(flags.log, flags.trace, plan.run); !opened)
     return complain(kDisk, opened.error());
-  const cli::InterruptWatch interrupts;
+  const cli::InterruptWatch interrupts(cli::InterruptWatch::Status::takes_requests);
   ConsoleReporter reporter(plan.reporter, stderr);
   const TimePoint begin = Clock::now();
   const std::shared_ptr<http::CookieJar> cookies = cookies_of(plan);
-  const std::unique_ptr<Executor> executor = cli::make_executor(plan.model, plan.workers, plan.concurrency);
+  const std::unique_ptr<Executor> executor = executor_of(plan);
   plan.run.force_stop = force_stop_of(*executor);
+  const double max_fail_rate = plan.run.max_fail_rate;
   Run run(std::move(plan.run), std::move(lists), std::move(plan.names), ledger, *executor, reporter, interrupts);
   const RunEnd end = run.execute();
   const RunFigures figures{std::string(cli::to_string(plan.model)), plan.concurrency, Clock::now() - begin};
@@ -174,7 +180,7 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   } else if (!flags.quiet) {
     fmt::print("{}", summary_text(run.totals(), figures));
   }
-  return is_kept && are_cookies_kept ? exit_code_of(run.totals(), end, interrupts.last_signal()) : kDisk;
+  return is_kept && are_cookies_kept ? exit_code_of(run.totals(), end, interrupts.last_signal(), max_fail_rate) : kDisk;
 }
 
 DryRun::Options dry_run_options(const GetFlags& flags, const GetPlan& plan) {

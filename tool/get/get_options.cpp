@@ -53,15 +53,35 @@ void choose_concurrency(const GetFlags& flags, GetPlan& plan) {
   plan.workers = count_of("--workers", flags.workers, kMostWorkers);
   const bool workers_wait = plan.model == cli::Model::threads || plan.model == cli::Model::processes;
   plan.concurrency = plan.model == cli::Model::inline_ ? 1 : workers_wait ? plan.workers : kLoopConcurrency;
-  if (flags.max_concurrent == 0) return;
-  const std::size_t asked = count_of("--max-concurrent", flags.max_concurrent, kMostConcurrent);
-  plan.concurrency = plan.model == cli::Model::loop ? asked : std::min(plan.concurrency, asked);
+  if (flags.max_concurrent != 0) {
+    const std::size_t asked = count_of("--max-concurrent", flags.max_concurrent, kMostConcurrent);
+    plan.concurrency = plan.model == cli::Model::loop ? asked : std::min(plan.concurrency, asked);
+  }
+  // For requests that hang: on a loop they cost nothing but a connection, and a thread that waits little more. Whoever
+  // says 1 means one at a time.
+  const bool can_spare = plan.model == cli::Model::loop || plan.model == cli::Model::threads;
+  plan.run.pacing.spare = can_spare && plan.concurrency > 1 ? plan.concurrency : 0;
 }
 
 NamePlan names_of(const GetFlags& flags) {
   auto names = NameTemplate::parse(flags.name_template.empty() ? "{name}" : flags.name_template);
   if (!names) throw BadFlag{fmt::format("-o: {}", names.error())};
   return NamePlan(std::move(*names), flags.content_disposition ? NamePlan::Source::response : NamePlan::Source::list);
+}
+
+void limit_rate(const GetFlags& flags, GetPlan& plan, FetchConfig& config) {
+  config.limit_rate = size_of("--limit-rate", flags.pacing.limit_rate);
+  if (config.limit_rate == 0) return;
+  plan.bandwidth = SharedBandwidth::create(config.limit_rate);
+  config.bandwidth = plan.bandwidth->path();
+  config.workers = plan.model == cli::Model::processes ? plan.workers : 1;
+  // A download that is slow because it was told to be is not to be cut; one that stands still is.
+  if (flags.max_time != GetFlags{}.max_time) return;
+  if (config.limits.low_speed_bytes == 0) {
+    config.limits.low_speed_bytes = 1;
+    config.limits.low_speed_time = config.limits.max_time;
+  }
+  config.limits.max_time = {};
 }
 
 }  // namespace
@@ -75,6 +95,7 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
     plan.lists = list_options_of(flags.input);
     plan.names = names_of(flags);
     FetchConfig config = config_of(flags);
+    limit_rate(flags, plan, config);
     config.late_names = plan.names.is_late();
     plan.run.config = std::make_shared<const FetchConfig>(std::move(config));
     plan.run.pacing.max_concurrent = plan.concurrency;

@@ -12,6 +12,7 @@
 #include "get/get_options_input.hpp"
 #include "get/get_options_pacing.hpp"
 #include "get/run.hpp"
+#include "get/shared_bandwidth.hpp"
 
 namespace overlap::get {
 
@@ -60,6 +61,7 @@ void add_get_flags(CLI::App& command, GetFlags& flags);
 /// What the flags come to.
 struct GetPlan {
   RunPlan run;
+  std::shared_ptr<SharedBandwidth> bandwidth;  ///< null: no limit
   ListReader::Options lists;
   cli::Model model = cli::Model::loop;
   std::size_t workers = 1;      ///< threads or processes

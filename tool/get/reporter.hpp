@@ -44,6 +44,8 @@ class Reporter {
   virtual void failed(const FailedItem& item) = 0;
   /// A failure that will be tried again.
   virtual void retrying(const FailedItem& item, Duration delay) = 0;
+  /// Nothing will be asked of this host for so long.
+  virtual void holding(std::string_view host, Duration duration, std::string_view why) = 0;
   virtual void note(std::string_view text) = 0;
   /// Called often; the reporter decides whether it is time to show it.
   virtual void progress(const ProgressSnapshot& snapshot) = 0;

@@ -18,11 +18,6 @@ constexpr auto kProgressEvery = std::chrono::milliseconds(100);
 constexpr auto kSuccession = std::chrono::milliseconds(1);
 constexpr std::size_t kShareOfABatch = 2;  // a batch is so much of what runs: the rest keeps the executor busy
 
-/// Whether the failure is this machine's, and says nothing of the URL.
-bool is_ours(http::ErrorClass error_class) {
-  return error_class == http::ErrorClass::disk || error_class == http::ErrorClass::interrupted;
-}
-
 int milliseconds_until(TimePoint when) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
@@ -39,13 +34,17 @@ Run::Run(RunPlan plan, std::vector<ListReader> lists, NamePlan names, Ledger& le
       executor_(executor),
       reporter_(reporter),
       interrupts_(interrupts),
-      scheduler_(plan_.pacing) {}
+      scheduler_(plan_.pacing),
+      outage_(plan_.retry.base_delay) {}
 
 RunEnd Run::execute() {
   while (true) {
     heed_signals();
+    heed_free_space();
+    heed_hanging();
     pull();
     start_what_may();
+    fail_given_up();
     reporter_.progress(snapshot());
     if (scheduler_.is_empty() && list_ended()) break;
     wait();
@@ -82,33 +81,42 @@ std::vector<Waiting> Run::slowest_hosts(std::size_t most) const {
 // ---- Running
 
 void Run::start_what_may() {
-  while (const std::optional<Id> id = scheduler_.start_next(Clock::now())) {
-    Work& work = works_.at(*id);
-    ++work.tries;
-    work.sent = Clock::now();
-    if (plan_.trace != nullptr) plan_.trace->sent(*id, work.job.url, work.sent);
-    if (work.started == std::chrono::system_clock::time_point{}) work.started = std::chrono::system_clock::now();
-    set_conditions(work);
-    try {
-      const auto [place, added] = running_.emplace(*id, executor_.submit(&fetch_one, work.job));
-      completions_.watch(*id, place->second);
-    } catch (const BrokenExecutor& error) {  // shut down or broken: nothing more can run
-      scheduler_.finish(work.host);
-      fail(work, http::ErrorClass::interrupted, error.what());
-      stop_intake(RunEnd::broken, error.what());
-    }
+  while (const std::optional<Id> id = next_to_start(Clock::now())) start(*id);
+}
+
+void Run::start(Id id) {
+  Work& work = works_.at(id);
+  ++work.tries;
+  work.sent = Clock::now();
+  if (plan_.trace != nullptr) plan_.trace->sent(id, work.job.url, work.sent);
+  if (work.started == std::chrono::system_clock::time_point{}) {
+    work.started = std::chrono::system_clock::now();
+    work.first_sent = work.sent;
+  }
+  set_conditions(work);
+  watch_hanging(work);
+  try {
+    const auto [place, added] = running_.emplace(id, executor_.submit(&fetch_one, work.job));
+    completions_.watch(id, place->second);
+  } catch (const BrokenExecutor& error) {  // shut down or broken: nothing more can run
+    scheduler_.finish(work.host, {.was_lent = work.is_lent}, work.sent);
+    fail(work, http::ErrorClass::interrupted, error.what());
+    stop_intake(RunEnd::broken, error.what());
   }
 }
 
 void Run::wait() {
   int timeout = static_cast<int>(kProgressEvery.count());
-  if (const auto wake_up = scheduler_.next_wake_up()) timeout = std::min(timeout, milliseconds_until(*wake_up));
+  if (const auto wake_up = next_wake_up()) timeout = std::min(timeout, milliseconds_until(*wake_up));
   if (grace_ends_) timeout = std::min(timeout, milliseconds_until(*grace_ends_));
   // More of the list may be there to read: only look.
   const bool may_pull = !list_ended() && scheduler_.queued() < read_ahead();
   if (has_more_to_pull_ || (may_pull && scheduler_.running() == 0 && scheduler_.queued() == 0)) timeout = 0;
-  pollfd watched[] = {{completions_.descriptor(), POLLIN, 0}, {interrupts_.descriptor(), POLLIN, 0}};
+  pollfd watched[] = {{completions_.descriptor(), POLLIN, 0},
+                      {interrupts_.descriptor(), POLLIN, 0},
+                      {beacon_.descriptor(), POLLOUT, 0}};  // -1 is passed over
   poll(watched, std::size(watched), timeout);
+  if (watched[2].revents != 0) heed_beacon();
   // With requests that end in quick succession each would have a transaction, and wake this thread, for itself.
   if ((watched[0].revents & POLLIN) == 0) return;
   completions_.linger(scheduler_.running() / kShareOfABatch, reaped_ + kSuccession);
@@ -129,14 +137,16 @@ void Run::ended(Completions::Ended ended) {
   Work& work = found->second;
   running_.erase(ended.id);
   if (plan_.trace != nullptr) plan_.trace->ended(ended.id, ended.error ? nullptr : &ended.receipt, Clock::now());
-  scheduler_.finish(work.host);
   if (ended.error) {
+    scheduler_.finish(work.host, {.was_lent = work.is_lent}, Clock::now());
+    outage_.inconclusive(work.sent, Clock::now());
     crashed(work, ended.error);
     return;
   }
   work.job.cut = std::move(ended.receipt.cut);
   if (!ended.receipt.part.empty()) name_late(work, ended.receipt);
   const Receipt& receipt = ended.receipt;
+  if (heed_host(work, receipt)) return;
   switch (receipt.outcome) {
     case Receipt::Outcome::ok:
       succeed(work, receipt);
@@ -245,43 +255,19 @@ void Run::go_on_at(Work& work, const http::Request& request, const Url& target) 
   work.host = target.host_key();
 }
 
-void Run::retry_or_fail(Work& work, const Receipt& receipt) {
-  const bool worth_it = receipt.may_retry || plan_.retry.retries_status(receipt.status);
-  if (receipt.error_class == http::ErrorClass::disk) {
-    // Nothing else will fit either; what is done is kept.
-    if (receipt.disk_is_full) stop_intake(RunEnd::disk_full, receipt.message);
-  }
-  const FailureFacts failure{receipt.error_class, receipt.message, worth_it || is_ours(receipt.error_class),
-                             receipt.status, std::chrono::duration<double>(receipt.seconds).count()};
-  if (!worth_it || !intake_) {
-    fail(work, failure);
-    return;
-  }
-  const auto asked = http::parse_retry_after(receipt.retry_after, std::chrono::system_clock::now());
-  const auto delay = plan_.retry.next_delay(work.tries, asked, random_);
-  if (!delay) {
-    fail(work, failure);
-    return;
-  }
-  ++totals_.retries;
-  const FailedItem failed = describe(work, receipt.error_class, receipt.message);
-  reporter_.retrying(failed, *delay);
-  if (plan_.log != nullptr) plan_.log->retry(failed, *delay);
-  const TimePoint when = deadline_after(*delay);
-  // A server that says when to come back says it for all of its pages.
-  if (asked) scheduler_.hold(work.host, deadline_after(std::min(*asked, plan_.retry.max_server_delay)));
-  scheduler_.add_later(work.job.id, work.host, when);
-}
-
 void Run::fail(Work& work, http::ErrorClass error_class, const std::string& message) {
   fail(work, FailureFacts{error_class, message, is_ours(error_class), 0, 0});
 }
 
 void Run::fail(Work& work, const FailureFacts& failure) {
+  reporter_.failed(describe(work, failure.error_class, failure.message));
+  count_failure(work, failure);
+}
+
+void Run::count_failure(Work& work, const FailureFacts& failure) {
   ++totals_.failed;
   ++totals_.errors[failure.error_class];
   totals_.failures.add(failure.error_class, failure.message, work.shown, work.line);
-  reporter_.failed(describe(work, failure.error_class, failure.message));
   finish(work, failed_row(facts_of(work), failure));
   if (plan_.fail_early) stop_intake(RunEnd::failed_early, "stopped at the first failure (--fail-early)");
 }

@@ -7,6 +7,7 @@
 //   3. What runs is awaited. After a second signal, or when the grace of the first is over, it is asked to stop.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -18,10 +19,12 @@
 #include <overlap/http/retry_policy.hpp>
 
 #include "cli/signals.hpp"
+#include "get/beacon.hpp"
 #include "get/completions.hpp"
 #include "get/ledger.hpp"
 #include "get/list_reader.hpp"
 #include "get/name_plan.hpp"
+#include "get/outage.hpp"
 #include "get/outcome_log.hpp"
 #include "get/outcome_rows.hpp"
 #include "get/output_directory.hpp"
@@ -37,6 +40,10 @@ struct RunPlan {
   std::shared_ptr<const FetchConfig> config;
   PacingLimits pacing;
   http::RetryPolicy retry;
+  Duration retry_max_time{};       ///< no entry is tried again later than this after its first request; zero: no limit
+  bool retry_all = false;          ///< also requests that may do something twice (POST)
+  double max_fail_rate = 0;        ///< failures are no failure of the run while their share is below this
+  std::uint64_t min_free_space{};  ///< below this many bytes nothing more is fetched
   int max_redirects = 10;
   bool fail_early = false;
   bool retry_failed = false;                  ///< also what failed for good in an earlier run
@@ -80,6 +87,12 @@ class Run {
     std::uint64_t line = 0;
     std::string kept;
   };
+  /// How many bytes have come for a request that runs elsewhere. Moves with what does not run.
+  struct Heard {
+    Heard() = default;
+    Heard(Heard&& other) noexcept : bytes(other.bytes.load(std::memory_order_relaxed)) {}
+    std::atomic<std::uint64_t> bytes{0};
+  };
   struct Work {
     std::uint64_t line = 0;
     std::string shown;  // the URL of the list, fit to show
@@ -89,8 +102,12 @@ class Run {
     FetchJob job;
     int tries = 0;
     int hops = 0;
+    int shortages = 0;  // tries for which this machine had no descriptor or port
     std::chrono::system_clock::time_point started{};
-    TimePoint sent{};                         // the request that runs
+    TimePoint sent{};  // the request that runs
+    TimePoint first_sent{};
+    bool is_lent = false;  // the place of that, to another
+    Heard heard;
     std::optional<manifest::ItemRow> stored;  // with --timestamping: of the body that is here
     std::vector<Repeat> repeats;
   };
@@ -109,6 +126,8 @@ class Run {
   Work work_for(const Item& item, const Url& url);
   std::size_t read_ahead() const;
   void start_what_may();
+  std::optional<Id> next_to_start(TimePoint now);
+  void start(Id id);
   void wait();
   void reap();
   void ended(Completions::Ended ended);
@@ -118,14 +137,29 @@ class Run {
   void set_conditions(Work& work) const;
   void unchanged(Work& work);
   void retry_or_fail(Work& work, const Receipt& receipt);
+  bool is_worth_a_retry(const Work& work, const Receipt& receipt) const;
+  void hold_host(const Work& work, const Receipt& receipt, std::optional<Duration> asked);
+  bool heed_host(Work& work, const Receipt& receipt);
+  void put_back(Work& work, const Receipt& receipt, Duration delay);
+  bool heed_shortage(Work& work, const Receipt& receipt, TimePoint now);
+  bool heed_outage(Work& work, const Receipt& receipt, TimePoint now);
+  void fail_given_up();
+  void watch_hanging(Work& work);
+  void heed_hanging();
+  void heed_beacon();
+  void tell_network_is_back();
+  void heed_free_space();
+  std::optional<TimePoint> next_wake_up() const;
   void fail(Work& work, http::ErrorClass error_class, const std::string& message);
   void fail(Work& work, const FailureFacts& failure);
+  void count_failure(Work& work, const FailureFacts& failure);
   void drop(Work& work);
   void name_late(const Work& work, Receipt& receipt);
   std::expected<void, DiskError> place(Receipt& receipt, const std::string& path) const;
   void succeed(Work& work, const Receipt& receipt);
   void finish(Work& work, const manifest::ItemRow& row);
   void forget(const Work& work);
+  static bool is_ours(http::ErrorClass error_class);
   void keep(manifest::ItemRow row);
   ProgressSnapshot snapshot() const;
   std::vector<Waiting> slowest_hosts(std::size_t most) const;
@@ -144,7 +178,21 @@ class Run {
   Reporter& reporter_;
   const cli::InterruptWatch& interrupts_;
 
+  /// A look at a request that may hang.
+  struct Look {
+    TimePoint when;
+    Id id;
+    TimePoint begun;          // of the request that is meant
+    std::uint64_t heard = 0;  // until then
+  };
+
   Scheduler scheduler_;
+  Outage outage_;
+  Beacon beacon_;
+  TimePoint outage_began_{};
+  std::deque<Look> looks_;  // by time
+  TimePoint space_looked_at_{};
+  bool told_shortage_ = false;
   Completions completions_;
   std::unordered_map<Id, Work> works_;
   std::unordered_map<Id, Future<Receipt>> running_;

@@ -12,6 +12,8 @@ namespace {
 
 // How far the list is read ahead of what runs: enough to find work for other hosts behind a long stretch of one.
 constexpr std::size_t kReadAhead = 4096;
+// And this far while places are free that what has been read cannot fill: a list that is sorted by host.
+constexpr std::size_t kFarReadAhead = 65'536;
 constexpr int kAtOnce = 4096;  // entries taken before the rest of the loop has its turn
 
 http::ErrorClass class_of(std::string_view text) {
@@ -35,11 +37,14 @@ void Run::pull() {
     if (!lists_.front().is_ready(std::chrono::milliseconds(has_other_work ? 0 : 100))) return;
     if (!take_entry()) end_list();
     // So that the first requests leave before a long list has been read ahead.
-    if (scheduler_.queued() > 0 && scheduler_.running() < plan_.pacing.max_concurrent) start_what_may();
+    if (scheduler_.queued() > 0 && scheduler_.has_room()) start_what_may();
   }
 }
 
-std::size_t Run::read_ahead() const { return std::max(kReadAhead, 2 * plan_.pacing.max_concurrent); }
+std::size_t Run::read_ahead() const {
+  const bool wants_other_hosts = scheduler_.has_room() && !outage_.is_out();
+  return std::max(wants_other_hosts ? kFarReadAhead : kReadAhead, 2 * plan_.pacing.max_concurrent);
+}
 
 bool Run::take_entry() {
   ListReader& list = lists_.front();

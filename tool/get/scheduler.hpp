@@ -5,12 +5,15 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <queue>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include <overlap/core/detail/cell_rate.hpp>
 #include <overlap/core/time.hpp>
+
+#include "get/host_record.hpp"
 
 namespace overlap::get {
 
@@ -18,17 +21,27 @@ namespace overlap::get {
 struct PacingLimits {
   std::size_t max_concurrent = 64;
   std::size_t max_per_host = 6;
+  std::size_t spare = 0;     ///< more requests than max_concurrent, while so many are lent() places
+  Duration interval{};       ///< between two starts; zero: none is needed
+  Duration host_interval{};  ///< the same for one host
+  Duration probe_delay = std::chrono::seconds(1);  ///< as in HostRules
+  int probes = 4;
 };
 
 /// Holds what waits to be requested, by host, and says what may start now.
 ///
 /// Hosts take turns, whatever the order of the list; within a host the order is that of the list, with what is tried
-/// again first when its time has come. Memory follows what is queued, not how many hosts were seen.
+/// again first when its time has come. Hosts that have not answered yet, or no longer do, are kept from the others'
+/// places:
+///   - one that has something under way gets more only when no other host has anything to start;
+///   - together they get more than half of the places only when no host that answers has anything to start;
+///   - what waits for a host that is down is given up (take_given_up()).
+/// Memory follows what is queued and which hosts have trouble, not how many were seen.
 class Scheduler {
  public:
   using Id = std::uint64_t;
 
-  explicit Scheduler(PacingLimits limits) : limits_(limits) {}
+  explicit Scheduler(PacingLimits limits);
 
   void add(Id id, const std::string& host);
   /// The same, but not before `when`.
@@ -36,30 +49,75 @@ class Scheduler {
   /// Before what waits for that host: the next hop of a redirect.
   void add_first(Id id, const std::string& host);
 
-  /// No request of this host starts before `until`; a shorter hold never shortens a longer one.
-  void hold(const std::string& host, TimePoint until);
+  /// No request of this host starts before `until`; a shorter hold never shortens a longer one. By how much it is held
+  /// longer than it was.
+  Duration hold(const std::string& host, TimePoint until);
 
   /// The next request that may start; it counts as running from now on.
   std::optional<Id> start_next(TimePoint now);
-  /// A request of this host has ended.
-  void finish(const std::string& host);
 
+  /// How a request has ended, as far as that matters to those that follow.
+  struct Ending {
+    HostSign sign = HostSign::none;
+    TimePoint started{};
+    bool was_lent = false;     ///< its place had been lent
+    bool is_lookup = false;    ///< silent because the lookup failed, and may succeed later
+    HostTrouble trouble = {};  ///< when silent
+  };
+  void finish(const std::string& host, const Ending& ending, TimePoint now);
+
+  /// A request of this host hangs: the host must prove itself again, and the place may go to another one. False if
+  /// there is none to spare.
+  bool lend(const std::string& host, TimePoint started);
+  /// This machine ran out of something that a request needs, which was started then: as many as run are too many.
+  void shrink(TimePoint started, TimePoint now);
+  /// The failures so far were no host's fault.
+  void forgive();
+  /// Whether what waits for this host is given up.
+  bool is_down(const std::string& host) const;
+
+  struct GivenUp {
+    Id id = 0;
+    HostTrouble trouble;
+  };
+  /// What waited for hosts that are down; forgotten here.
+  std::vector<GivenUp> take_given_up() { return std::exchange(given_up_, {}); }
+  bool has_given_up() const { return !given_up_.empty(); }
+
+  /// Whether more could run, if only it were of another host.
+  bool has_room() const { return running_ - lent_ < allowed_; }
   /// When start_next() should be asked again though nothing finishes; nothing when no wait is running out.
   std::optional<TimePoint> next_wake_up() const;
 
   std::size_t running() const { return running_; }
   std::size_t queued() const { return queued_; }  ///< not running: waiting for their turn, their host or their time
-  bool is_empty() const { return running_ == 0 && queued_ == 0; }
+  bool is_empty() const { return running_ == 0 && queued_ == 0 && given_up_.empty(); }
+  /// How many may run at a time now.
+  std::size_t allowed() const { return allowed_; }
+  /// Overloaded signs of this host in a row.
+  int overloads(const std::string& host) const;
   /// Whatever waits, in no particular order; forgotten here.
   std::vector<Id> drop_queued();
 
  private:
+  /// A host that may start something. Void when the host has got another turn meanwhile, in another line.
+  struct Turn {
+    std::string host;
+    std::uint64_t number;
+  };
+  using Line = std::deque<Turn>;
   struct Host {
+    explicit Host(const HostRules& rules) : record(rules) {}
+    HostRecord record;
     std::deque<Id> waiting;
     std::size_t running = 0;
+    std::size_t lent = 0;   // of those that run
+    std::size_t later = 0;  // entries in later_
     TimePoint held_until{};
-    std::size_t holds = 0;  // entries in holds_
-    bool in_turn = false;   // is listed in turns_
+    std::optional<detail::CellRate> rate;
+    std::size_t wake_ups = 0;  // entries in wake_ups_
+    Line* line = nullptr;      // in which it stands; null: in none
+    std::uint64_t turn = 0;    // the number of its turn there
   };
   struct Later {
     TimePoint when;
@@ -68,18 +126,47 @@ class Scheduler {
     bool operator>(const Later& other) const { return when > other.when; }
   };
 
-  Host& host_of(const std::string& name) { return hosts_[name]; }
+  Host& host_of(const std::string& name) { return hosts_.try_emplace(name, rules_).first->second; }
+  void queue(Id id, const std::string& name, bool first);
   void offer_turn(const std::string& name, Host& host);
+  Line& line_of(const Host& host);
+  Line* next_line();
+  std::optional<Turn> next_turn();
+  bool is_void(const Turn& turn) const;
+  TimePoint ready_at(const Host& host) const;
+  void wake_at(const std::string& name, Host& host, TimePoint when);
+  std::optional<Id> start_of(const std::string& name, Host& host, TimePoint now);
+  void give_up_waiting(const std::string& name, Host& host);
   void forget_if_idle(const std::string& name);
   void release_due(TimePoint now);
+  template <class Change>
+  void change_record(Host& host, Change change);
+  void note_success(bool was_proven);
+  void note_failed_lookup(TimePoint started, TimePoint now);
 
   const PacingLimits limits_;
+  const HostRules rules_;
   std::unordered_map<std::string, Host> hosts_;
-  std::deque<std::string> turns_;  // hosts that may start something, in the order of their turns
-  std::priority_queue<Later, std::vector<Later>, std::greater<>> later_;
-  std::multimap<TimePoint, std::string> holds_;
+  // Hosts that may start something, in the order of their turns. Those that answer; those of which nothing is known and
+  // nothing runs; those of which something runs already.
+  Line proven_;
+  Line unproven_;
+  Line doubtful_;
+  std::uint64_t next_turn_ = 0;
+  std::vector<Later> later_;  // a heap, the next one on top
+  std::multimap<TimePoint, std::string> wake_ups_;
+  std::vector<GivenUp> given_up_;
+  std::optional<detail::CellRate> rate_;
+  TimePoint now_{};  // as last told
   std::size_t running_ = 0;
+  std::size_t running_unproven_ = 0;  // of hosts that are not proven, but for those whose place is lent
+  std::size_t lent_ = 0;
   std::size_t queued_ = 0;
+  std::size_t allowed_;           // max_concurrent, or less after shrink()
+  std::size_t allowed_unproven_;  // of running_unproven_: max_concurrent, or less after failed lookups
+  std::size_t successes_ = 0;     // since allowed_ last changed
+  TimePoint shrunk_at_ = TimePoint::min();
+  TimePoint fewer_lookups_at_ = TimePoint::min();
 };
 
 }  // namespace overlap::get

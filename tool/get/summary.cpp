@@ -94,6 +94,9 @@ std::string summary_json(const Totals& totals, const RunFigures& figures) {
   summary["failed_before"] = totals.failed_before;
   summary["repeated"] = totals.repeated;
   summary["retries"] = totals.retries;
+  summary["holds"] = totals.holds;
+  summary["held_seconds"] = to_seconds(totals.held);
+  summary["outages"] = totals.outages;
   summary["bytes"] = totals.bytes;
   summary["seconds"] = to_seconds(figures.elapsed);
   summary["model"] = figures.model;
@@ -116,6 +119,11 @@ std::string summary_text(const Totals& totals, const RunFigures& figures) {
     text += '\n';
   }
   text += failures_text(totals.failures);
+  if (totals.holds > 0) {
+    text +=
+        fmt::format("hosts were left alone {} times, for {} in all\n", totals.holds, cli::format_duration(totals.held));
+  }
+  if (totals.outages > 0) text += fmt::format("the network was waited for {} times\n", totals.outages);
   const double seconds = to_seconds(figures.elapsed);
   const double rate = seconds > 0 ? static_cast<double>(fetched) / seconds : 0;
   if (fetched > 0) {
@@ -126,7 +134,7 @@ std::string summary_text(const Totals& totals, const RunFigures& figures) {
   return text + fmt::format("Downloaded {} in {:.2f} seconds\n", fetched, seconds);
 }
 
-int exit_code_of(const Totals& totals, RunEnd end, int signal) {
+int exit_code_of(const Totals& totals, RunEnd end, int signal, double max_fail_rate) {
   switch (end) {
     case RunEnd::interrupted:
       return 128 + signal;
@@ -143,7 +151,9 @@ int exit_code_of(const Totals& totals, RunEnd end, int signal) {
       break;
   }
   if (totals.errors.contains(http::ErrorClass::disk)) return 3;
-  return totals.failed + totals.bad_input > 0 ? 1 : 0;
+  const std::uint64_t failed = totals.failed + totals.bad_input;
+  if (failed == 0) return 0;
+  return static_cast<double>(failed) < max_fail_rate * static_cast<double>(totals.items) ? 0 : 1;
 }
 
 }  // namespace overlap::get

@@ -20,7 +20,8 @@ std::string summary_json(const Totals& totals, const RunFigures& figures);
 std::string summary_text(const Totals& totals, const RunFigures& figures);
 
 /// The exit code of a run: 0 everything was fetched, 1 some items failed, 2 the list could not be read or is another
-/// one, 3 local disk, 128 + the signal's number when interrupted.
-int exit_code_of(const Totals& totals, RunEnd end, int signal);
+/// one, 3 local disk, 128 + the signal's number when interrupted. Of a complete run whose share of failures is below
+/// `max_fail_rate` it is 0 in place of 1.
+int exit_code_of(const Totals& totals, RunEnd end, int signal, double max_fail_rate);
 
 }  // namespace overlap::get

@@ -20,6 +20,9 @@ struct Totals {
   std::uint64_t failed_before = 0;  ///< of the failed: in an earlier run, for good, and not asked for again
   std::uint64_t repeated = 0;       ///< of the ok: had the URL of another entry, which was fetched for both
   std::uint64_t retries = 0;
+  std::uint64_t holds = 0;  ///< times that nothing was asked of a host for a while, since it said so or was overloaded
+  Duration held{};          ///< these times together
+  std::uint64_t outages = 0;                         ///< times that the run waited for the network
   std::uint64_t bytes = 0;                           ///< of the bodies, decoded
   std::map<http::ErrorClass, std::uint64_t> errors;  ///< the failed ones, by class
   FailureGroups failures;                            ///< the same, of this run, by what went wrong

@@ -4,12 +4,14 @@
 //   3. Each loop destroys the operations under way, each of which owns its connection, which closes its socket.
 #include "serve/origin.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cerrno>
 #include <system_error>
 #include <vector>
 
@@ -126,6 +128,9 @@ void Origin::Impl::listen() {
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  // A program that is started meanwhile must not listen on after this one has stopped. Asio leaves that open.
+  if (!error && fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC) != 0)
+    error.assign(errno, boost::system::system_category());
   if (error) throw std::system_error(error, fmt::format("cannot listen on {} port {}", options_.bind, options_.port));
   port_ = acceptor.local_endpoint().port();
 }

@@ -33,13 +33,14 @@ std::string_view to_string(ErrorClass error_class) noexcept;
 /// Why there is no response.
 struct Failure {
   ErrorClass error_class{};
-  std::string message{};   ///< names the URL, without its user and password
-  bool may_retry = false;  ///< the same request may well succeed later
-  int status = 0;          ///< of the response, if its head had come
+  std::string message{};          ///< names the URL, without its user and password
+  bool may_retry = false;         ///< the same request may well succeed later
+  int status = 0;                 ///< of the response, if its head had come
+  bool out_of_resources = false;  ///< it is this machine that had no descriptor, port or memory left for it
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(error_class, message, may_retry, status);
+    archive(error_class, message, may_retry, status, out_of_resources);
   }
 };
 

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "http/address.hpp"
+#include "http/failures.hpp"
 #include "http/plain/plain_driver.hpp"
 
 namespace overlap::http::detail {
@@ -137,7 +138,9 @@ void PlainDriver::no_connection(Exchange& exchange) {
     return exchange.fail(ErrorClass::connect, fmt::format("no connection to {}: {}", exchange.target().authority, why),
                          true);
   };
-  ended(exchange, failed());
+  const Exchange::Progress progress = failed();
+  exchange.ending_.error().out_of_resources = is_exhaustion(exchange.connect_error_);
+  ended(exchange, progress);
 }
 
 }  // namespace overlap::http::detail

@@ -16,6 +16,8 @@
 #include <new>
 #include <utility>
 
+#include "http/bandwidth_limit.hpp"
+
 namespace overlap::http::detail {
 namespace {
 
@@ -105,6 +107,7 @@ void PlainDriver::connected(Exchange& exchange, int socket) {
   exchange.remote_ = link(socket).remote;
   const TimePoint now = exchange.is_reused_ ? exchange.began_ : Clock::now();
   exchange.slow_since_ = exchange.second_began_ = now;
+  exchange.paused_until_ = TimePoint::min();
   if (!exchange.is_reused_) exchange.timings_.connect = now - exchange.began_;
   check_by(exchange.next_check(now));
   send(exchange);
@@ -128,17 +131,39 @@ void PlainDriver::send(Exchange& exchange) {
 }
 
 void PlainDriver::receive(Exchange& exchange) {
+  Bandwidth* const bandwidth = bandwidth_limit();
+  const std::size_t most = bandwidth == nullptr ? buffer_.size() : std::min(buffer_.size(), bandwidth->most_at_once());
   for (int turn = 0; turn < kReadsATurn; ++turn) {
-    const ssize_t got = ::recv(exchange.socket_, buffer_.data(), buffer_.size(), 0);
+    if (bandwidth != nullptr) {
+      const TimePoint due = bandwidth->take(0);
+      if (due > Clock::now()) return pause(exchange, due);
+    }
+    const ssize_t got = ::recv(exchange.socket_, buffer_.data(), most, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (got <= 0) return connection_ended(exchange, got < 0 ? errno : 0);
     if (exchange.received_ == 0) exchange.timings_.first_byte = Clock::now() - exchange.began_;
     const auto size = static_cast<std::size_t>(got);
     const Progress progress = exchange.take(std::span(buffer_).first(size));
+    if (bandwidth != nullptr) bandwidth->take(size);
     if (progress != Progress::more) return ended(exchange, progress);
-    if (size < buffer_.size()) return;  // that was all
+    if (size < most) return;  // that was all
   }
+}
+
+// What is not read stays in the socket, and then at the server.
+void PlainDriver::pause(Exchange& exchange, TimePoint until) {
+  const bool sends = exchange.sent_ < exchange.text_.size();
+  sockets_.want(exchange.socket_, sends ? SocketSet::Interest::write : SocketSet::Interest::none);
+  exchange.paused_until_ = until;
+  check_by(until);
+}
+
+void PlainDriver::go_on_when_due(Exchange& exchange, TimePoint now) {
+  if (now < exchange.paused_until_) return check_by(exchange.paused_until_);
+  exchange.paused_until_ = TimePoint::min();
+  const bool sends = exchange.sent_ < exchange.text_.size();
+  sockets_.want(exchange.socket_, sends ? SocketSet::Interest::both : SocketSet::Interest::read);
 }
 
 void PlainDriver::connection_ended(Exchange& exchange, int error) {
@@ -210,6 +235,8 @@ void PlainDriver::run_timeouts(TimePoint now) {
       ended(*exchange, Progress::failed);
       continue;
     }
+    const bool is_paused = exchange->paused_until_ > TimePoint::min();
+    if (is_paused) go_on_when_due(*exchange, now);
     if (exchange->socket_ < 0 && now >= exchange->next_attempt_) connect_next(*exchange, now);
     if (exchange->index_ < active_.size() && active_[exchange->index_] == exchange) check_by(exchange->next_check(now));
   }

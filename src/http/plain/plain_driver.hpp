@@ -74,6 +74,8 @@ class PlainDriver {
   // On it.
   void send(Exchange& exchange);
   void receive(Exchange& exchange);
+  void pause(Exchange& exchange, TimePoint until);
+  void go_on_when_due(Exchange& exchange, TimePoint now);
   void connection_ended(Exchange& exchange, int error);
   void release(Exchange& exchange, bool keep) noexcept;
   void drop_idle(int socket) noexcept;

@@ -1,0 +1,444 @@
+// How `overlap get` treats hosts, and what the trouble of one does to the others: the real program, real sockets.
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <overlap/core/time.hpp>
+
+#include "e2e/get_program.hpp"
+#include "serve/origin.hpp"
+#include "support/raw_server.hpp"
+
+namespace overlap {
+namespace {
+
+using manifest::State;
+using serve::BackgroundOrigin;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::RawConnection;
+using test::RawServer;
+using testing_support::json_of;
+using testing_support::number;
+using testing_support::Origin;
+using testing_support::overlap_program;
+using testing_support::Program;
+using testing_support::program;
+using testing_support::ProgramResult;
+using testing_support::rows_of;
+using testing_support::run_program;
+using testing_support::TemporaryDirectory;
+
+using Times = std::vector<Clock::time_point>;
+
+ProgramResult get(std::vector<std::string> flags, const std::string& list) {
+  std::vector<std::string> arguments{"get", "-i", "-", "--json"};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  return overlap_program(arguments, list);
+}
+
+/// Begins with `first`, then says 200 to everything; keeps when each request came.
+class Server {
+ public:
+  explicit Server(std::vector<std::string> first = {})
+      : first_(std::move(first)), server_([this](RawConnection& connection) { serve(connection); }) {}
+
+  std::string list(int count) const {
+    std::string urls;
+    for (int i = 0; i < count; ++i) urls += server_.url("/" + std::to_string(i)) + "\n";
+    return urls;
+  }
+  Times times() const {
+    const std::lock_guard lock(mutex_);
+    return times_;
+  }
+  Duration between(std::size_t one, std::size_t other) const { return times().at(other) - times().at(one); }
+
+ private:
+  void serve(RawConnection& connection) {
+    while (connection.read_request()) {
+      std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+      {
+        const std::lock_guard lock(mutex_);
+        if (times_.size() < first_.size()) answer = first_[times_.size()];
+        times_.push_back(Clock::now());
+      }
+      if (!connection.send(answer)) return;
+    }
+  }
+
+  const std::vector<std::string> first_;
+  mutable std::mutex mutex_;
+  Times times_;
+  RawServer server_;
+};
+
+std::string busy(const std::string& fields, int status = 429) {
+  return "HTTP/1.1 " + std::to_string(status) + " Busy\r\nContent-Length: 0\r\n" + fields + "\r\n";
+}
+
+/// A port on which nobody listens, until somebody does.
+class Port {
+ public:
+  Port() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int yes = 1;
+    setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
+    getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+    number_ = ntohs(address.sin_port);
+  }
+  ~Port() { release(); }
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+  void release() {
+    if (socket_ >= 0) close(std::exchange(socket_, -1));
+  }
+  std::uint16_t number() const { return number_; }
+  std::string url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(number_) + path; }
+
+ private:
+  int socket_;
+  std::uint16_t number_ = 0;
+};
+
+class PacingUnder : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Models, PacingUnder, testing::Values("inline", "threads", "loop", "processes"),
+                         [](const auto& param) { return param.param; });
+
+// ---- Rates
+
+TEST_P(PacingUnder, TheRateIsKept) {
+  const Server server;
+  const ProgramResult result = get({"--to", "null", "--model", GetParam(), "--rate", "20/s"}, server.list(10));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  ASSERT_EQ(server.times().size(), 10U);
+  // From when the first left to when the last came, less by what the first was under way.
+  EXPECT_GE(server.between(0, 9), milliseconds(9 * 50 - 100));
+}
+
+TEST_P(PacingUnder, TheRatePerHostIsKeptForEachHost) {
+  const Server one;
+  const Server other;
+  const ProgramResult result =
+      get({"--to", "null", "--model", GetParam(), "--rate-per-host", "10/s"}, one.list(4) + other.list(4));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  for (const Server* server : {&one, &other}) {
+    ASSERT_EQ(server->times().size(), 4U);
+    EXPECT_GE(server->between(0, 3), milliseconds(3 * 100 - 100));
+  }
+}
+
+TEST_P(PacingUnder, ARateInMinutesSpacesTheFirstTwoToo) {
+  const Server server;
+  const ProgramResult result = get({"--to", "null", "--model", GetParam(), "--rate", "120/m"}, server.list(2));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  ASSERT_EQ(server.times().size(), 2U);
+  EXPECT_GE(server.between(0, 1), milliseconds(400));
+}
+
+TEST_P(PacingUnder, TheBandwidthIsThatOfTheWholeRun) {
+  const Origin origin;
+  std::string list;
+  for (int i = 0; i < 8; ++i) list += origin.url("/bytes/100000?" + std::to_string(i)) + "\n";
+  const ProgramResult result = get({"--to", "null", "--model", GetParam(), "--limit-rate", "400000"}, list);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(number(json_of(result), "bytes"), 800'000);
+  EXPECT_GE(json_of(result).at("seconds").to_number<double>(), 1.8);
+}
+
+TEST_P(PacingUnder, TheBandwidthHoldsForSmallFilesToo) {
+  const Origin origin;
+  std::string list;
+  for (int i = 0; i < 200; ++i) list += origin.url("/bytes/1000?" + std::to_string(i)) + "\n";
+  const ProgramResult result = get({"--to", "null", "--model", GetParam(), "--limit-rate", "100000"}, list);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_GE(json_of(result).at("seconds").to_number<double>(), 1.8);
+}
+
+TEST_P(PacingUnder, TheBandwidthHoldsWithinOneFile) {
+  const Origin origin;
+  const ProgramResult result =
+      get({"--to", "null", "--model", GetParam(), "--limit-rate", "1M"}, origin.url("/bytes/1500000") + "\n");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_GE(json_of(result).at("seconds").to_number<double>(), 1.2);
+}
+
+TEST(Pacing, TheBandwidthHoldsOverTlsToo) {
+  const BackgroundOrigin origin({.tls = serve::TlsOptions{}});
+  const TemporaryDirectory out;
+  out.write("ca.pem", origin.ca_pem());
+  for (const int files : {1, 5, 300}) {
+    std::string list;
+    for (int i = 0; i < files; ++i)
+      list += origin.url("/bytes/" + std::to_string(1'500'000 / files) + "?" + std::to_string(i)) + "\n";
+    const ProgramResult result = get({"--to", "null", "--cacert", out.file("ca.pem"), "--limit-rate", "1M"}, list);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_GE(json_of(result).at("seconds").to_number<double>(), 1.2);
+  }
+}
+
+// ---- What a host asks for
+
+TEST_P(PacingUnder, RetryAfterHoldsTheWholeHost) {
+  const Server server({busy("Retry-After: 1\r\n")});
+  const ProgramResult result =
+      get({"--to", "null", "--model", GetParam(), "--retry-delay", "1ms", "--max-per-host", "1"}, server.list(5));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  ASSERT_EQ(server.times().size(), 6U);
+  EXPECT_GE(server.between(0, 1), milliseconds(990)) << "any page of it, not only the one that was refused";
+  EXPECT_EQ(number(json_of(result), "holds"), 1);
+  EXPECT_NE(result.err.find("nothing is asked of it for 1s"), std::string::npos) << result.err;
+}
+
+TEST(Pacing, RetryAfterMayBeADate) {
+  const auto then = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + seconds(3));
+  char text[64];
+  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", std::gmtime(&then));
+  const Server server({busy("Retry-After: " + std::string(text) + "\r\n", 503)});
+  const ProgramResult result = get({"--to", "null", "--retry-delay", "1ms"}, server.list(1));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_GE(server.between(0, 1), seconds(1)) << "the date has no fractions, and the program took its time to start";
+}
+
+TEST(Pacing, AnAbsurdRetryAfterIsCutToMaxRetryWait) {
+  const Server server(
+      {busy("Retry-After: 99999999999999999999\r\n"), busy("Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n")});
+  const ProgramResult result =
+      get({"--to", "null", "--retry-delay", "1ms", "--max-retry-wait", "300ms"}, server.list(1));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_GE(server.between(0, 1), milliseconds(290));
+  EXPECT_GE(server.between(1, 2), milliseconds(290));
+}
+
+TEST(Pacing, ANegativeOrUnreadableRetryAfterIsNone) {
+  const Server server({busy("Retry-After: -100\r\n"), busy("Retry-After: soon\r\n"), busy("Retry-After: 1.5\r\n")});
+  const ProgramResult result = get({"--to", "null", "--retry-delay", "1ms"}, server.list(1));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(server.times().size(), 4U);
+}
+
+TEST_P(PacingUnder, AHostThatSaysTooManyWithoutATimeIsLeftAloneToo) {
+  const Server server({busy(""), busy(""), busy("")});
+  const ProgramResult result = get(
+      {"--to", "null", "--model", GetParam(), "--retry-delay", "20ms", "--max-per-host", "1", "-v"}, server.list(5));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(server.times().size(), 8U);
+  EXPECT_GE(number(json_of(result), "holds"), 1);
+  EXPECT_NE(result.err.find("HTTP status 429: nothing is asked of it"), std::string::npos) << result.err;
+}
+
+TEST(Pacing, OneHostsHoldIsNotAnothers) {
+  const Server held({busy("Retry-After: 2\r\n")});
+  const Server other;
+  const ProgramResult result =
+      get({"--to", "null", "--retry-delay", "1ms", "--max-per-host", "1"}, held.list(2) + other.list(50));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_LT(other.times().back(), held.times().at(1)) << "all of the other host, before the first one was asked again";
+}
+
+// ---- What is tried again
+
+TEST(Pacing, NothingIsTriedAgainAfterRetryMaxTime) {
+  const Origin origin;
+  const ProgramResult result =
+      get({"--to", "null", "--retry", "1000000", "--retry-delay", "1ms", "--retry-max-time", "300ms"},
+          origin.url("/status/500") + "\n");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_GT(number(json_of(result), "retries"), 0);
+}
+
+TEST(Pacing, AFewFailuresAreForgivenBelowMaxFailRate) {
+  const Origin origin;
+  std::string list = origin.url("/status/404") + "\n";
+  for (int i = 0; i < 9; ++i) list += origin.url("/page-" + std::to_string(i)) + "\n";
+  EXPECT_EQ(get({"--to", "null"}, list).exit_code, 1);
+  EXPECT_EQ(get({"--to", "null", "--max-fail-rate", "0.1"}, list).exit_code, 1) << "at the rate is not below it";
+  EXPECT_EQ(get({"--to", "null", "--max-fail-rate", "0.11"}, list).exit_code, 0);
+}
+
+TEST(Pacing, WithTooLittleFreeSpaceIntakeStopsAsOnAFullDisk) {
+  const Origin origin;
+  const TemporaryDirectory out;
+  const ProgramResult result = get({"-P", out.path(), "--min-free-space", "8191P"}, origin.url("/page.html") + "\n");
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_NE(result.err.find("--min-free-space"), std::string::npos) << result.err;
+  EXPECT_EQ(out.files(), std::vector<std::string>{});
+  EXPECT_EQ(get({"-P", out.path(), "--min-free-space", "1"}, origin.url("/page.html") + "\n").exit_code, 0);
+}
+
+// ---- A dead host
+
+TEST_P(PacingUnder, ADeadHostFailsFastAndTheNextRunFetchesIt) {
+  const Origin origin;
+  Port dead;
+  const TemporaryDirectory out;
+  std::string list;
+  for (int i = 0; i < 1000; ++i) list += dead.url("/dead-" + std::to_string(i)) + "\n";
+  for (int i = 0; i < 50; ++i) list += origin.url("/page-" + std::to_string(i)) + "\n";
+  const std::vector<std::string> flags{"-P",      out.path(), "--model",       GetParam(),
+                                       "--retry", "3",        "--retry-delay", "10ms"};
+  const ProgramResult result = get(flags, list);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(number(json_of(result), "ok"), 50);
+  EXPECT_EQ(number(json_of(result).at("errors"), "connect"), 1000);
+  EXPECT_EQ(number(json_of(result), "outages"), 0);
+  int asked = 0;
+  for (const auto& row : rows_of(out.path())) {
+    if (row.state == State::ok) continue;
+    asked += row.tries;
+    EXPECT_TRUE(row.may_pass);
+    EXPECT_EQ(row.error_class, "connect");
+  }
+  EXPECT_LE(asked, 20) << "five failures, three probes, and what was under way";
+  EXPECT_NE(result.err.find(" is down ("), std::string::npos) << result.err;
+
+  dead.release();
+  const BackgroundOrigin risen({.port = dead.number()});
+  const ProgramResult again = get(flags, list);
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(number(json_of(again), "ok"), 1000);
+  EXPECT_EQ(number(json_of(again), "skipped"), 50);
+}
+
+// ---- A dead network
+
+TEST_P(PacingUnder, WhenNoHostCanBeReachedTheRunWaitsAndGoesOnWhenOneCan) {
+  std::vector<std::unique_ptr<BackgroundOrigin>> origins;
+  std::vector<serve::OriginOptions> options;
+  for (int i = 0; i < 4; ++i) {
+    origins.push_back(std::make_unique<BackgroundOrigin>(serve::OriginOptions{.latency = milliseconds(20)}));
+    options.push_back({.port = origins.back()->port()});
+  }
+  const TemporaryDirectory out;
+  std::string list;
+  for (int i = 0; i < 400; ++i)
+    list += origins[static_cast<std::size_t>(i % 4)]->url("/page-" + std::to_string(i)) + "\n";
+  out.write("urls", list);
+  Program running({program(), "get", "-i", out.file("urls"), "-P", out.file("saved"), "--model", GetParam(), "--retry",
+                   "3", "--retry-delay", "50ms", "--json"});
+  for (const auto& origin : origins) {
+    while (origin->requests() < 2) std::this_thread::yield();
+  }
+  origins.clear();
+  ASSERT_TRUE(running.wait_for_error("waiting for the network"));
+  for (const auto& one : options) origins.push_back(std::make_unique<BackgroundOrigin>(one));
+  const ProgramResult result = running.wait();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(number(json_of(result), "ok"), 400);
+  EXPECT_EQ(number(json_of(result), "outages"), 1);
+  EXPECT_NE(result.err.find("the network is back after"), std::string::npos) << result.err;
+}
+
+TEST(Pacing, HostsThatAreDeadAreNoDeadNetworkWhileAnotherCanBeReached) {
+  const Origin origin;
+  std::vector<std::unique_ptr<Port>> dead;
+  std::string list = origin.url("/page") + "\n";
+  for (int host = 0; host < 20; ++host) {
+    dead.push_back(std::make_unique<Port>());
+    for (int i = 0; i < 10; ++i) list += dead.back()->url("/" + std::to_string(i)) + "\n";
+  }
+  const ProgramResult result = get({"--to", "null", "--retry", "2", "--retry-delay", "10ms"}, list);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(number(json_of(result), "ok"), 1);
+  EXPECT_EQ(number(json_of(result), "failed"), 200);
+}
+
+TEST(Pacing, AListOfDeadHostsEnds) {
+  std::vector<std::unique_ptr<Port>> dead;
+  std::string list;
+  for (int host = 0; host < 30; ++host) {
+    dead.push_back(std::make_unique<Port>());
+    list += dead.back()->url("/") + "\n";
+  }
+  const ProgramResult result = get({"--to", "null", "--retry", "1", "--retry-delay", "10ms"}, list);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(number(json_of(result), "failed"), 30);
+}
+
+// ---- Hosts that hang
+
+/// Hosts of one server by their addresses, 127.0.BLOCK.1 and up.
+std::string on_host(const BackgroundOrigin& origin, int block, int host, const std::string& path) {
+  return "http://127.0." + std::to_string(block) + "." + std::to_string(host) + ":" + std::to_string(origin.port()) +
+         path + "\n";
+}
+
+/// Waits until so many are done, while what hangs still hangs, and then ends the program.
+void expect_done_meanwhile(Program& running, int done) {
+  EXPECT_TRUE(running.wait_for_error("\"ok\":" + std::to_string(done) + ","));
+  running.signal(SIGINT);
+  EXPECT_TRUE(running.wait_for_error("stopping"));
+  running.signal(SIGINT);
+  const ProgramResult result = running.wait();
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+}
+
+class HangingUnder : public testing::TestWithParam<std::string> {};
+// Not under inline, which does one thing after the other; not under processes, where what hangs keeps its worker.
+INSTANTIATE_TEST_SUITE_P(Models, HangingUnder, testing::Values("threads", "loop"),
+                         [](const auto& param) { return param.param; });
+
+TEST_P(HangingUnder, HostsThatHangDoNotKeepTheOthersFromBeingFetched) {
+  const BackgroundOrigin origin({.bind = "0.0.0.0"});
+  const TemporaryDirectory out;
+  std::string list;
+  for (int i = 0; i < 5; ++i) {
+    for (int host = 1; host <= 12; ++host) list += on_host(origin, 1, host, "/fault/hang?" + std::to_string(i));
+    for (int host = 1; host <= 100; ++host) list += on_host(origin, 2, host, "/page-" + std::to_string(i));
+  }
+  out.write("urls", list);
+  Program running({program(), "get", "-i", out.file("urls"), "--to", "null", "--model", GetParam(), "--workers", "8",
+                   "-j", "8", "--progress", "json"});
+  expect_done_meanwhile(running, 500);  // 12 hosts hang, with 60 requests; there are 8 places
+}
+
+TEST(Pacing, AListThatIsSortedByHostIsReadFarEnoughToFindOthers) {
+  const BackgroundOrigin origin({.bind = "0.0.0.0"});
+  const TemporaryDirectory out;
+  std::string list;
+  for (int i = 0; i < 30'000; ++i) list += on_host(origin, 1, 1, "/fault/hang?" + std::to_string(i));
+  for (int host = 1; host <= 50; ++host) list += on_host(origin, 2, host, "/page");
+  out.write("urls", list);
+  Program running({program(), "get", "-i", out.file("urls"), "--to", "null", "--progress", "json"});
+  expect_done_meanwhile(running, 50);
+}
+
+// ---- What this machine runs out of
+
+TEST_P(PacingUnder, WithFewDescriptorsFewerRunAtATimeAndNothingIsLost) {
+  const BackgroundOrigin origin({.latency = milliseconds(20)});
+  const TemporaryDirectory out;
+  std::string list;
+  for (int i = 0; i < 300; ++i) list += origin.url("/page-" + std::to_string(i)) + "\n";
+  out.write("urls", list);
+  // Threads have a loop each, whose own descriptors no shrinking gives back.
+  const std::string limit = GetParam() == "loop" ? "64" : "128";
+  const std::string command = "ulimit -n " + limit + "; exec " + program() + " get -i " + out.file("urls") + " -P " +
+                              out.file("saved") + " --model " + GetParam() +
+                              " -j 100 --max-per-host 100 --json --retry 0";
+  const ProgramResult result = run_program({"/bin/sh", "-c", command});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(number(json_of(result), "ok"), 300);
+  if (GetParam() == "loop") {
+    EXPECT_NE(result.err.find("fewer requests at a time"), std::string::npos) << result.err;
+  }
+}
+
+}  // namespace
+}  // namespace overlap
