@@ -39,9 +39,7 @@ PlainDriver::Link& PlainDriver::link(int socket) {
 void PlainDriver::start(Exchange& exchange, void* owner) {
   const TimePoint now = Clock::now();
   const Limits& limits = exchange.request().limits;
-  const auto after = [now](Duration limit) {
-    return limit > Duration::zero() ? deadline_after(limit) : TimePoint::max();
-  };
+  const auto after = [](Duration limit) { return limit > Duration::zero() ? deadline_after(limit) : TimePoint::max(); };
   exchange.owner_ = owner;
   exchange.began_ = now;
   exchange.done_by_ = after(exchange.hop().time_left);
