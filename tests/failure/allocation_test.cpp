@@ -10,9 +10,11 @@
 #include <new>
 #include <ranges>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <overlap/async/sleep.hpp>
+#include <overlap/core/detail/node_memory.hpp>
 #include <overlap/core/wait.hpp>
 #include <overlap/executors/event_loop_executor.hpp>
 #include <overlap/executors/inline_executor.hpp>
@@ -60,12 +62,34 @@ class FailingNew {
   bool has_failed() const noexcept { return allocations_left == kNever; }
 };
 
+/// Takes all memory that this thread keeps for nodes, so that those of the attempt must be allocated.
+class NothingKept {
+ public:
+  NothingKept() {
+    for (std::size_t size = kStep; size <= kLargest; size += kStep) {
+      for (int i = 0; i < kMost; ++i) pieces_.emplace_back(detail::NodeMemory::allocate(size), size);
+    }
+  }
+  ~NothingKept() {
+    for (const auto& [piece, size] : pieces_) detail::NodeMemory::release(piece, size);
+  }
+  NothingKept(const NothingKept&) = delete;
+  NothingKept& operator=(const NothingKept&) = delete;
+
+ private:
+  static constexpr std::size_t kStep = 32;
+  static constexpr std::size_t kLargest = 256;
+  static constexpr int kMost = 64;
+  std::vector<std::pair<void*, std::size_t>> pieces_;
+};
+
 /// Makes the first allocation of `attempt` fail, then the second, until no more is reached. Gives how many failed.
 template <class Attempt>
 int fail_each_allocation(Attempt attempt) {
   for (int n = 0;; ++n) {
     bool failed = false;
     try {
+      const NothingKept nothing_kept;
       FailingNew failing(n);
       attempt();
       failed = failing.has_failed();
@@ -113,6 +137,7 @@ TEST_P(OutOfMemory, FirstSubmitOfAnExecutorMayFailAndTheNextWorks) {
   for (int n = 0; n < 40; ++n) {
     const auto executor = make();
     try {
+      const NothingKept nothing_kept;
       FailingNew failing(n);
       EXPECT_EQ(executor->submit(&add, 3, 4).result(), 7);
     } catch (const std::bad_alloc&) {
