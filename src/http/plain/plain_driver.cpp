@@ -113,19 +113,20 @@ void PlainDriver::connected(Exchange& exchange, int socket) {
 
 void PlainDriver::send(Exchange& exchange) {
   const std::string_view text = exchange.text_;
+  const bool is_paused = exchange.paused_until_ > TimePoint::min();
   while (exchange.sent_ < text.size()) {
     const ssize_t sent =
         ::send(exchange.socket_, text.data() + exchange.sent_, text.size() - exchange.sent_, MSG_NOSIGNAL);
     if (sent >= 0) {
       exchange.sent_ += static_cast<std::size_t>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      sockets_.want(exchange.socket_, SocketSet::Interest::both);
+      sockets_.want(exchange.socket_, is_paused ? SocketSet::Interest::write : SocketSet::Interest::both);
       return;
     } else if (errno != EINTR) {
       break;  // there may be an answer all the same: reading says what has become of the connection
     }
   }
-  sockets_.want(exchange.socket_, SocketSet::Interest::read);
+  sockets_.want(exchange.socket_, is_paused ? SocketSet::Interest::none : SocketSet::Interest::read);
 }
 
 void PlainDriver::receive(Exchange& exchange) {
