@@ -132,7 +132,7 @@ TEST_P(PacingUnder, TheRateIsKept) {
   const ProgramResult result = get({"--to", "null", "--model", GetParam(), "--rate", "20/s"}, server.list(10));
   EXPECT_EQ(result.exit_code, 0) << result.err;
   ASSERT_EQ(server.times().size(), 10U);
-  EXPECT_GE(server.last_after(begin), milliseconds(9 * 50));
+  EXPECT_GE(server.last_after(begin), milliseconds(9 * 50 - 100)) << "a tenth of a second may be caught up";
 }
 
 TEST_P(PacingUnder, TheRatePerHostIsKeptForEachHost) {
@@ -144,7 +144,7 @@ TEST_P(PacingUnder, TheRatePerHostIsKeptForEachHost) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   for (const Server* server : {&one, &other}) {
     ASSERT_EQ(server->times().size(), 4U);
-    EXPECT_GE(server->last_after(begin), milliseconds(3 * 100));
+    EXPECT_GE(server->last_after(begin), milliseconds(3 * 100 - 100));
   }
 }
 
@@ -154,7 +154,7 @@ TEST_P(PacingUnder, ARateInMinutesSpacesTheFirstTwoToo) {
   const ProgramResult result = get({"--to", "null", "--model", GetParam(), "--rate", "120/m"}, server.list(2));
   EXPECT_EQ(result.exit_code, 0) << result.err;
   ASSERT_EQ(server.times().size(), 2U);
-  EXPECT_GE(server.last_after(begin), milliseconds(500));
+  EXPECT_GE(server.last_after(begin), milliseconds(400));
 }
 
 TEST_P(PacingUnder, TheBandwidthIsThatOfTheWholeRun) {
