@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,10 @@ class Names : public testing::TestWithParam<std::string> {
     out_.write("urls", list);
     flags.insert(flags.begin(), {"get", "-i", out_.file("urls"), "-P", saved(), "--json", "--retry", "0"});
     if (std::ranges::find(flags, "--model") == flags.end()) flags.insert(flags.end(), {"--model", GetParam()});
-    return overlap_program(flags);
+    meet_the_server();
+    auto result = overlap_program(flags);
+    meet_the_server();
+    return result;
   }
   std::string saved() const { return out_.file("saved"); }
   std::vector<std::string> files() const {
@@ -56,11 +60,15 @@ class Names : public testing::TestWithParam<std::string> {
   std::map<std::string, std::string> dispositions_;  // by path; filled before anything is asked for
   std::map<std::string, std::string> bodies_;
   const TemporaryDirectory out_;
-  const test::RawServer server_;
 
  private:
+  /// What was filled before is seen by the server's threads, and what they have read may be changed after. That the
+  /// program runs in between orders it too, but no sanitizer sees that.
+  void meet_the_server() const { const std::lock_guard lock(mutex_); }
+
   void serve(test::RawConnection& connection) const {
     while (const auto request = connection.read_request()) {
+      const std::lock_guard lock(mutex_);
       const std::size_t begin = request->find(' ') + 1;
       const std::string path = request->substr(begin, request->find(' ', begin) - begin);
       const auto known = bodies_.find(path);
@@ -71,6 +79,11 @@ class Names : public testing::TestWithParam<std::string> {
       if (!connection.send(head + "\r\n" + body)) return;
     }
   }
+
+  mutable std::mutex mutex_;
+
+ protected:
+  const test::RawServer server_;  // the last: its threads use all of the above
 };
 
 std::string digest_of(const std::string& text) { return cli::sha256(text).hex(); }
