@@ -107,6 +107,12 @@ void PlainDriver::on_connecting(Exchange& exchange, int socket) {
   int error = 0;
   socklen_t size = sizeof error;
   if (getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  sockaddr_storage peer{};
+  socklen_t peer_size = sizeof peer;
+  auto* const generic = reinterpret_cast<sockaddr*>(&peer);
+  const bool has_peer = getpeername(socket, generic, &peer_size) == 0;
+  // Nothing has become of it yet: the event was of an older socket that had this number.
+  if (error == 0 && !has_peer && errno == ENOTCONN) return sockets_.want(socket, SocketSet::Interest::write);
   std::erase(exchange.attempts_, socket);
   if (error != 0) {
     exchange.connect_error_ = error;
@@ -115,10 +121,7 @@ void PlainDriver::on_connecting(Exchange& exchange, int socket) {
     return connect_next(exchange, Clock::now());
   }
   close_attempts(exchange);
-  sockaddr_storage peer{};
-  socklen_t peer_size = sizeof peer;
-  auto* const generic = reinterpret_cast<sockaddr*>(&peer);
-  if (getpeername(socket, generic, &peer_size) == 0) link(socket).remote = SocketAddress(generic).text();
+  if (has_peer) link(socket).remote = SocketAddress(generic).text();
   connected(exchange, socket);
 }
 
