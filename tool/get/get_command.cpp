@@ -71,7 +71,11 @@ std::string run_options(const GetFlags& flags, const GetPlan& plan) {
   boost::json::object options;
   options["version"] = OVERLAP_VERSION;
   options["model"] = cli::to_string(plan.model);
-  options["concurrency"] = plan.concurrency;
+  if (plan.run.pacing.are_found) {
+    options["concurrency"] = "auto";
+  } else {
+    options["concurrency"] = plan.concurrency;
+  }
   options["fsync"] = flags.fsync;
   options["force"] = flags.force;
   options["retry_failed"] = flags.retry_failed;
@@ -160,7 +164,8 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   const double max_fail_rate = plan.run.max_fail_rate;
   Run run(std::move(plan.run), std::move(lists), std::move(plan.names), ledger, *executor, reporter, interrupts);
   const RunEnd end = run.execute();
-  const RunFigures figures{std::string(cli::to_string(plan.model)), plan.concurrency, Clock::now() - begin};
+  const RunFigures figures{std::string(cli::to_string(plan.model)), run.concurrency(), run.found(),
+                           Clock::now() - begin};
   executor->shutdown();  // before the run goes: no callback is under way after this
   const bool are_cookies_kept = save_cookies(flags.http.cookie_jar, cookies.get());
 

@@ -54,7 +54,8 @@ RunEnd Run::execute() {
 }
 
 ProgressSnapshot Run::snapshot() const {
-  return {totals_, scheduler_.running(), scheduler_.queued(), list_ended(), slowest_};
+  const std::optional<std::size_t> found = plan_.pacing.are_found ? std::optional(scheduler_.for_now()) : std::nullopt;
+  return {totals_, scheduler_.running(), scheduler_.queued(), found, list_ended(), slowest_};
 }
 
 std::vector<Waiting> Run::slowest_hosts(std::size_t most) const {

@@ -77,6 +77,12 @@ class Run {
   RunEnd execute();
 
   const Totals& totals() const { return totals_; }
+  /// Requests that may run at a time now: what was asked for, or what -j auto has come to.
+  std::size_t concurrency() const {
+    return plan_.pacing.are_found ? scheduler_.allowed() : plan_.pacing.max_concurrent;
+  }
+  /// What -j auto has found; nothing without it, and where there was nothing to find.
+  const std::optional<Scheduler::Found>& found() const { return scheduler_.found(); }
   /// Why the run ended before its end, for a person.
   const std::string& reason() const { return reason_; }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "get/run.hpp"
@@ -10,6 +11,7 @@ namespace overlap::get {
 struct RunFigures {
   std::string model;
   std::size_t concurrency = 0;
+  std::optional<Scheduler::Found> found = {};  ///< with -j auto
   Duration elapsed{};
 };
 
