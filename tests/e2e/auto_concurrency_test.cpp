@@ -16,6 +16,8 @@ namespace {
 using serve::BackgroundOrigin;
 using std::chrono::milliseconds;
 using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
 using testing_support::json_of;
 using testing_support::number;
 using testing_support::overlap_program;
@@ -109,6 +111,42 @@ TEST(AutoConcurrency, WithoutItNothingIsFound) {
   EXPECT_FALSE(json_of(result).as_object().contains("concurrency_found"));
   EXPECT_EQ(number(json_of(result), "concurrency"), 20);
   EXPECT_LE(origin.most_at_once(), 6U);
+}
+
+// ---- What bound the run (-v)
+
+TEST(WhatBoundTheRun, IsSaidAtItsEndWithTheFlagThatHelps) {
+  const BackgroundOrigin origin({.latency = milliseconds(20)});
+  const ProgramResult result = get({"-v"}, origin, 120);
+  EXPECT_THAT(result.out, HasSubstr("the limit of 6 requests a host. --max-per-host 12 or -j auto")) << result.err;
+  EXPECT_THAT(result.out, MatchesRegex("(.|\n)*\nDownloaded 120 in [^\n]*\n"));  // still the last line
+}
+
+TEST(WhatBoundTheRun, IsNotSaidUnasked) {
+  const BackgroundOrigin origin({.latency = milliseconds(20)});
+  EXPECT_THAT(get({}, origin, 60).out, Not(HasSubstr("What bound")));
+}
+
+TEST(WhatBoundTheRun, IsInTheJsonByShare) {
+  const BackgroundOrigin origin({.latency = milliseconds(20)});
+  const auto bound_by = [&](std::vector<std::string> flags, const char* bound) {
+    flags.emplace_back("--json");
+    const auto summary = json_of(get(flags, origin, 120));
+    const auto* const share = summary.at("bound").as_object().if_contains(bound);
+    return share == nullptr ? 0 : share->to_number<double>();
+  };
+  EXPECT_GT(bound_by({}, "host"), 0.5);
+  EXPECT_GT(bound_by({"-j", "4"}, "run"), 0.5);
+  EXPECT_GT(bound_by({"--rate", "100/s"}, "rate"), 0.5);
+  EXPECT_GT(bound_by({"--rate-per-host", "100/s"}, "host_rate"), 0.5);
+}
+
+TEST(WhatBoundTheRun, IsTheBandwidthWhereThatIsUsedUp) {
+  const BackgroundOrigin origin;
+  std::string list;
+  for (int i = 0; i < 40; ++i) list += origin.url("/bytes/100000?" + std::to_string(i)) + "\n";
+  const ProgramResult result = overlap_program({"get", "-i", "-", "--to", "null", "-v", "--limit-rate", "2M"}, list);
+  EXPECT_THAT(result.out, HasSubstr("What bound: --limit-rate")) << result.err;
 }
 
 }  // namespace

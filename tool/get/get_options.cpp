@@ -196,7 +196,8 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
       ->type_name("FILE");
   run->add_flag("--json", flags.json, "End with one JSON object on standard output");
   run->add_flag("-q,--quiet", flags.quiet, "No messages about single items, no progress");
-  run->add_flag("-v,--verbose", flags.verbose, "Name every saved file and every retry");
+  run->add_flag("-v,--verbose", flags.verbose,
+                "Name every saved file and every retry; say at the end what bound the run");
 }
 
 }  // namespace overlap::get

@@ -50,7 +50,13 @@ RunEnd Run::execute() {
     wait();
     reap();
   }
+  bound_.end(Clock::now());
   return end_;
+}
+
+std::optional<Scheduler::Found> Run::found() const {
+  const auto& found = scheduler_.found();
+  return found && found->most > 0 ? found : std::nullopt;
 }
 
 ProgressSnapshot Run::snapshot() const {
@@ -82,7 +88,12 @@ std::vector<Waiting> Run::slowest_hosts(std::size_t most) const {
 // ---- Running
 
 void Run::start_what_may() {
-  while (const std::optional<Id> id = next_to_start(Clock::now())) start(*id);
+  while (true) {
+    const TimePoint now = Clock::now();
+    const std::optional<Id> id = next_to_start(now);
+    if (!id) return note_bound(now);
+    start(*id);
+  }
 }
 
 void Run::start(Id id) {

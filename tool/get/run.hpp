@@ -82,7 +82,9 @@ class Run {
     return plan_.pacing.are_found ? scheduler_.allowed() : plan_.pacing.max_concurrent;
   }
   /// What -j auto has found; nothing without it, and where there was nothing to find.
-  const std::optional<Scheduler::Found>& found() const { return scheduler_.found(); }
+  std::optional<Scheduler::Found> found() const;
+  /// What kept more from running, and how long.
+  const BoundTimes& bound() const { return bound_; }
   /// Why the run ended before its end, for a person.
   const std::string& reason() const { return reason_; }
 
@@ -133,6 +135,7 @@ class Run {
   std::size_t read_ahead() const;
   void start_what_may();
   std::optional<Id> next_to_start(TimePoint now);
+  void note_bound(TimePoint now);
   void start(Id id);
   void wait();
   void reap();
@@ -193,6 +196,7 @@ class Run {
   };
 
   Scheduler scheduler_;
+  BoundTimes bound_;
   Outage outage_;
   Beacon beacon_;
   TimePoint outage_began_{};

@@ -73,6 +73,13 @@ std::optional<Run::Id> Run::next_to_start(TimePoint now) {
   return probe;
 }
 
+void Run::note_bound(TimePoint now) {
+  if (!bound_.is_due(now)) return;
+  Bound bound = outage_.is_out() ? Bound::network : scheduler_.bound(now);
+  if (bound == Bound::end && !list_ended()) bound = Bound::list;
+  bound_.look(bound, now);
+}
+
 std::optional<TimePoint> Run::next_wake_up() const {
   return outage_.is_out() ? outage_.next_wake_up() : scheduler_.next_wake_up();
 }

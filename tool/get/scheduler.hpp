@@ -15,6 +15,7 @@
 #include <overlap/core/detail/cell_rate.hpp>
 #include <overlap/core/time.hpp>
 
+#include "get/bound.hpp"
 #include "get/concurrency.hpp"
 #include "get/host_record.hpp"
 
@@ -98,6 +99,9 @@ class Scheduler {
   /// When start_next() should be asked again though nothing finishes; nothing when no wait is running out.
   std::optional<TimePoint> next_wake_up() const;
 
+  /// What keeps more from starting now. Looks at some dozens of hosts.
+  Bound bound(TimePoint now) const;
+
   std::size_t running() const { return running_; }
   std::size_t queued() const { return queued_; }  ///< not running: waiting for their turn, their host or their time
   bool is_empty() const { return running_ == 0 && queued_ == 0 && given_up_.empty(); }
@@ -164,6 +168,7 @@ class Scheduler {
   void forget_if_idle(const std::string& name);
   void release_due(TimePoint now);
   std::size_t limit_of(const Host& host) const;
+  Bound bound_of(const Host& host, TimePoint now) const;
   std::size_t places() const { return concurrency_ ? concurrency_->limit() : limits_.max_concurrent; }
   void learn(Host& host, const Ending& ending, TimePoint now);
   void note_found();

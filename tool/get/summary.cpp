@@ -82,6 +82,14 @@ boost::json::object latency_of(const LatencyHistogram& latency) {
   return quantiles;
 }
 
+boost::json::object bound_json(const BoundTimes& times) {
+  boost::json::object shares;
+  for (const Bound bound : kBounds) {
+    if (times.share(bound) > 0) shares[to_string(bound)] = times.share(bound);
+  }
+  return shares;
+}
+
 std::string at_a_time(const RunFigures& figures) {
   if (!figures.found) return fmt::format("{} at a time", figures.concurrency);
   const std::string text = fmt::format("{} at a time were found", figures.found->at_a_time());
@@ -117,6 +125,7 @@ std::string summary_json(const Totals& totals, const RunFigures& figures) {
   summary["errors"] = errors_of(totals);
   summary["failures"] = failures_json(totals.failures);
   summary["latency_ms"] = latency_of(totals.latency);
+  summary["bound"] = bound_json(figures.bound);
   return boost::json::serialize(summary);
 }
 
@@ -144,6 +153,7 @@ std::string summary_text(const Totals& totals, const RunFigures& figures) {
                         rate, cli::format_duration(totals.latency.quantile(0.5)),
                         cli::format_duration(totals.latency.quantile(0.99)), figures.model, at_a_time(figures));
   }
+  if (!figures.what_bound.empty()) text += figures.what_bound + '\n';
   return text + fmt::format("Downloaded {} in {:.2f} seconds\n", fetched, seconds);
 }
 
