@@ -427,6 +427,11 @@ TEST(Pacing, AListThatIsSortedByHostIsReadFarEnoughToFindOthers) {
 // ---- What this machine runs out of
 
 TEST_P(PacingUnder, WithFewDescriptorsFewerRunAtATimeAndNothingIsLost) {
+#if defined(__SANITIZE_ADDRESS__)
+  // The sanitizer of undefined behaviour, which comes with it, looks at an object's type by way of a pipe: with no
+  // descriptor left it finds fault with all of them.
+  if (GetParam() == "loop") GTEST_SKIP() << "the sanitizer needs descriptors too";
+#endif
   const BackgroundOrigin origin({.latency = milliseconds(20)});
   const TemporaryDirectory out;
   std::string list;
