@@ -402,6 +402,17 @@ TEST(Scheduler, WhatIsFoundGrowsForAHostThatAnswersAsFast) {
   EXPECT_EQ(scheduler.found()->search, std::nullopt);  // it is still growing
 }
 
+TEST(Scheduler, WhatIsFoundGrowsThoughSomeRequestsSayNothingOfTheHost) {
+  Scheduler scheduler(found_limits());
+  add_many(scheduler, "a", 10'000);
+  TimePoint now = kNow;
+  for (int i = 0; i < 20; ++i) {
+    run_rounds(scheduler, now, 3, milliseconds(20));
+    run_rounds(scheduler, now, 1, milliseconds(20), HostSign::none);
+  }
+  EXPECT_GT(scheduler.found()->most, 100U);
+}
+
 TEST(Scheduler, WhatIsFoundIsNeverMoreThanWasGiven) {
   PacingLimits limits = found_limits();
   limits.max_per_host = 10;

@@ -111,7 +111,7 @@ void Run::start(Id id) {
     const auto [place, added] = running_.emplace(id, executor_.submit(&fetch_one, work.job));
     completions_.watch(id, place->second);
   } catch (const BrokenExecutor& error) {  // shut down or broken: nothing more can run
-    scheduler_.finish(work.host, {.was_lent = work.is_lent}, work.sent);
+    scheduler_.finish(work.host, {.started = work.sent, .was_lent = work.is_lent}, work.sent);
     fail(work, http::ErrorClass::interrupted, error.what());
     stop_intake(RunEnd::broken, error.what());
   }
@@ -150,7 +150,7 @@ void Run::ended(Completions::Ended ended) {
   running_.erase(ended.id);
   if (plan_.trace != nullptr) plan_.trace->ended(ended.id, ended.error ? nullptr : &ended.receipt, Clock::now());
   if (ended.error) {
-    scheduler_.finish(work.host, {.was_lent = work.is_lent}, Clock::now());
+    scheduler_.finish(work.host, {.started = work.sent, .was_lent = work.is_lent}, Clock::now());
     outage_.inconclusive(work.sent, Clock::now());
     crashed(work, ended.error);
     return;

@@ -132,7 +132,7 @@ bool Run::heed_outage(Work& work, const Receipt& receipt, TimePoint now) {
     if (!beacon_.light()) outage_.beacon_missed();
     reporter_.note(fmt::format("no host can be reached any more ({}): waiting for the network", receipt.message));
   }
-  scheduler_.finish(work.host, {.was_lent = work.is_lent}, now);
+  scheduler_.finish(work.host, {.started = work.sent, .was_lent = work.is_lent}, now);
   put_back(work, receipt, {});
   return true;
 }

@@ -36,6 +36,18 @@ struct PacingLimits {
   int probes = 4;
 };
 
+/// What has been found, where limits are found.
+struct FoundConcurrency {
+  std::optional<Duration> search = {};  ///< from the first start until a limit was no longer doubled
+  std::size_t most = 0;                 ///< that ran at a time, held there by a limit
+  double running = 0;                   ///< the same, summed up since the search was over, or all the time ...
+  std::uint64_t times = 0;              ///< ... over so many starts
+
+  std::size_t at_a_time() const {
+    return times == 0 ? most : static_cast<std::size_t>(running / static_cast<double>(times) + 0.5);
+  }
+};
+
 /// Holds what waits to be requested, by host, and says what may start now.
 ///
 /// Hosts take turns, whatever the order of the list; within a host the order is that of the list, with what is tried
@@ -107,16 +119,8 @@ class Scheduler {
   bool is_empty() const { return running_ == 0 && queued_ == 0 && given_up_.empty(); }
   /// How many may run at a time now.
   std::size_t allowed() const { return std::min(allowed_, places()); }
-  /// What has been found, where limits are found; nothing until one of them has kept something from starting.
-  struct Found {
-    std::optional<Duration> search = {};  ///< from the first start until a limit was no longer doubled
-    std::size_t most = 0;                 ///< that ran at a time, held there by a limit
-    double running = 0;                   ///< the same, summed up since the search was over, or all the time ...
-    std::uint64_t times = 0;              ///< ... over so many starts
-    std::size_t at_a_time() const {
-      return times == 0 ? most : static_cast<std::size_t>(running / static_cast<double>(times) + 0.5);
-    }
-  };
+  /// Nothing until a found limit has kept something from starting.
+  using Found = FoundConcurrency;
   const std::optional<Found>& found() const { return found_; }
   /// As many as a limit last let run, if it was found.
   std::size_t for_now() const { return bound_at_ == 0 ? allowed() : bound_at_; }
