@@ -434,7 +434,11 @@ TEST_P(PacingUnder, WithFewDescriptorsFewerRunAtATimeAndNothingIsLost) {
   out.write("urls", list);
   // Threads have a loop each, whose own descriptors no shrinking gives back.
   const std::string limit = GetParam() == "loop" ? "64" : "128";
-  const std::string command = "ulimit -n " + limit + "; exec " + program() + " get -i " + out.file("urls") + " -P " +
+  // The undefined-behaviour sanitizer looks at an object's type by way of a pipe: with no descriptor left it finds fault
+  // with all of them. Programs that are not made with it take no notice.
+  out.write("suppressions", "vptr_check:*\n");
+  const std::string command = "export UBSAN_OPTIONS=suppressions=" + out.file("suppressions") + "; ulimit -n " + limit +
+                              "; exec " + program() + " get -i " + out.file("urls") + " -P " +
                               out.file("saved") + " --model " + GetParam() +
                               " -j 100 --max-per-host 100 --json --retry 0";
   const ProgramResult result = run_program({"/bin/sh", "-c", command});
