@@ -143,7 +143,7 @@ std::string measured_pattern(const Block& block, const std::string& word) {
   } else if (block.measured.contains(core)) {
     pattern = std::regex_match(core, std::regex(kFigure)) ? kFigure : "[^ ,;()]+";
   } else {
-    static const std::regex figure("[0-9]+\\.[0-9]+(ns|us|ms|s|B|K|M|G|x)?");
+    static const std::regex figure("[0-9]+\\.[0-9]+(ns|us|ms|s|B|K|M|G|x)?|[0-9]+(ns|us|ms|s)");
     std::size_t done = 0;
     for (std::sregex_iterator at(core.begin(), core.end(), figure), last; at != last; ++at) {
       const auto position = static_cast<std::size_t>(at->position());

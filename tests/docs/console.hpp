@@ -2,13 +2,19 @@
 //
 // A block that begins with ```console has lines "$ COMMAND" (a line "> ..." continues it), each with the lines that the
 // command prints, on either output. The commands of a page run in one shell, in a directory that is empty at the
-// beginning. An HTML comment right before a block says what a reader need not see:
+// beginning. An HTML comment right before a block, from "<!-- console" to "-->", says what a reader need not see:
 //
-//   <!-- console
-//   before: COMMAND     runs first, must succeed; the lines below that begin with two spaces belong to it
-//   measured: 219 96    figures with a decimal point may be others, bars (###) longer or shorter, and so may these
-//   words not run: REASON     the block is not run; the test lists it
-//   -->
+//     before: COMMAND
+//
+// runs first, and must succeed; the lines below that begin with two spaces belong to it.
+//
+//     measured: 219 96
+//
+// Figures with a decimal point and times (31ms) may be others, bars (###) longer or shorter, and so may these words.
+//
+//     not run: REASON
+//
+// The block is not run; the test lists it.
 //
 // A block of C++ with <!-- program: NAME --> before it is compiled by the build, and ./NAME is there to run; with
 // <!-- source: NAME.cpp --> it is only put into the directory, for the page to compile.

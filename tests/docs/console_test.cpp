@@ -173,6 +173,7 @@ TEST(ConsoleOutput, MeasuredFiguresMayBeOthersAndNothingElse) {
   EXPECT_FALSE(is_alike("Downloaded 160 in 0.73 seconds", "Downloaded 159 in 0.73 seconds"));
   EXPECT_TRUE(
       is_alike("219 a second, latency 51.2ms (loop, 64 at a time)", "7 a second, latency 1s (loop, 8 at a time)"));
+  EXPECT_TRUE(is_alike("p99 298ms", "p99 1.2s"));
   EXPECT_FALSE(is_alike("219 a second", "many a second"));
   EXPECT_TRUE(is_alike("loop  0.0929 - 0.0993   64", "  loop 0.100 - 9  1000"));
   EXPECT_TRUE(is_alike("inline ### 3 s", "inline ##### 3 s"));
