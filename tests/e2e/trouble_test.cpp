@@ -212,6 +212,11 @@ TEST(Trouble, AListThatIsSortedByHostIsReadFarEnoughToFindOthers) {
 // ---- What this machine runs out of
 
 TEST_P(TroubleUnder, WithFewDescriptorsFewerRunAtATimeAndNothingIsLost) {
+#if defined(__SANITIZE_ADDRESS__)
+  // The sanitizer of undefined behaviour, which comes with it, looks at an object's type by way of a pipe: with no
+  // descriptor left it finds fault with all of them.
+  if (GetParam() == "loop") GTEST_SKIP() << "the sanitizer needs descriptors too";
+#endif
   const BackgroundOrigin origin({.latency = milliseconds(20)});
   const TemporaryDirectory out;
   std::string list;
@@ -219,12 +224,9 @@ TEST_P(TroubleUnder, WithFewDescriptorsFewerRunAtATimeAndNothingIsLost) {
   out.write("urls", list);
   // Threads have a loop each, whose own descriptors no shrinking gives back.
   const std::string limit = GetParam() == "loop" ? "64" : "128";
-  // The undefined-behaviour sanitizer looks at an object's type by way of a pipe: with no descriptor left it finds
-  // fault with all of them. Programs that are not made with it take no notice.
-  out.write("suppressions", "vptr_check:*\n");
-  const std::string command = "export UBSAN_OPTIONS=suppressions=" + out.file("suppressions") + "; ulimit -n " + limit +
-                              "; exec " + program() + " get -i " + out.file("urls") + " -P " + out.file("saved") +
-                              " --model " + GetParam() + " -j 100 --max-per-host 100 --json --retry 0";
+  const std::string command = "ulimit -n " + limit + "; exec " + program() + " get -i " + out.file("urls") + " -P " +
+                              out.file("saved") + " --model " + GetParam() +
+                              " -j 100 --max-per-host 100 --json --retry 0";
   const ProgramResult result = run_program({"/bin/sh", "-c", command});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(number(json_of(result), "ok"), 300);
