@@ -267,7 +267,7 @@ void Run::fail(Work& work, const FailureFacts& failure) {
 void Run::count_failure(Work& work, const FailureFacts& failure) {
   ++totals_.failed;
   ++totals_.errors[failure.error_class];
-  totals_.failures.add(failure.error_class, failure.message, work.shown, work.line);
+  totals_.failures.add(failure.error_class, failure.may_pass, failure.message, work.shown, work.line);
   finish(work, failed_row(facts_of(work), failure));
   if (plan_.fail_early) stop_intake(RunEnd::failed_early, "stopped at the first failure (--fail-early)");
 }
@@ -334,7 +334,7 @@ void Run::drop(Work& work) {
   const std::uint64_t dropped = has_room ? 1 : 1 + work.repeats.size();
   totals_.failed += dropped;
   totals_.errors[http::ErrorClass::interrupted] += dropped;
-  totals_.failures.add(http::ErrorClass::interrupted, "not fetched: " + reason_, work.shown, work.line);
+  totals_.failures.add(http::ErrorClass::interrupted, true, "not fetched: " + reason_, work.shown, work.line);
   if (!has_room) return forget(work);
   finish(work, failed_row(facts_of(work), {http::ErrorClass::interrupted, "not fetched: " + reason_, true, 0, 0}));
 }
