@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/table.hpp"
+#include "cli/wrap.hpp"
 #include "compare/statistics.hpp"
 
 namespace overlap::compare {
@@ -115,7 +116,7 @@ std::string recommendation(const Advice& advice) {
                      flags_of(advice.model, advice.at_once), three_digits(advice.seconds), three_digits(advice.gain));
 }
 
-std::string sweep_table(const Probe& single, const std::vector<std::vector<Probe>>& sweeps) {
+std::string sweep_table(const Probe& single, const std::vector<std::vector<Probe>>& sweeps, std::size_t width) {
   cli::Table table({{"model", cli::Table::Align::left}, {"at once"}, {"seconds"}, {"speed-up"}, {"CPU\nseconds"}});
   const auto add = [&](const Probe& probe) {
     const auto speedup = efficiency(single.median(), probe.median());
@@ -127,7 +128,26 @@ std::string sweep_table(const Probe& single, const std::vector<std::vector<Probe
   for (const auto& sweep : sweeps) {
     for (const Probe& probe : sweep) add(probe);
   }
-  return table.text();
+  return table.text(width);
+}
+
+std::string advice_sentences(const Advice& advice, const WorkFacts& facts) {
+  std::string text = nature_sentence(advice) + '\n';
+  if (advice.is_crowded) {
+    return text +
+           "Too noisy to tell: others had the CPUs for much of the time, so more workers could not show what they "
+           "gain.\n"
+           "Try again on a machine at rest.\n";
+  }
+  if (!advice.is_clear) {
+    return text + fmt::format(
+                      "Too noisy to tell: runs of the same kind lie {:.0f} % apart. Try again on a machine at rest, or "
+                      "with more work.\n",
+                      advice.noise * 100);
+  }
+  text += recommendation(advice) + '\n';
+  if (advice.model != cli::Model::inline_) text += limit_sentence(advice, facts) + '\n';
+  return text;
 }
 
 }  // namespace
@@ -179,23 +199,8 @@ Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
 }
 
 std::string advice_text(const Advice& advice, const Probe& single, const std::vector<std::vector<Probe>>& sweeps,
-                        const WorkFacts& facts) {
-  std::string text = sweep_table(single, sweeps) + '\n' + nature_sentence(advice) + '\n';
-  if (advice.is_crowded) {
-    return text +
-           "Too noisy to tell: others had the CPUs for much of the time, so more workers could not show what they "
-           "gain.\n"
-           "Try again on a machine at rest.\n";
-  }
-  if (!advice.is_clear) {
-    return text + fmt::format(
-                      "Too noisy to tell: runs of the same kind lie {:.0f} % apart. Try again on a machine at rest, or "
-                      "with more work.\n",
-                      advice.noise * 100);
-  }
-  text += recommendation(advice) + '\n';
-  if (advice.model != cli::Model::inline_) text += limit_sentence(advice, facts) + '\n';
-  return text;
+                        const WorkFacts& facts, std::size_t width) {
+  return sweep_table(single, sweeps, width) + '\n' + cli::wrapped(advice_sentences(advice, facts), width);
 }
 
 }  // namespace overlap::compare

@@ -254,6 +254,7 @@ int run_dry(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists) 
   DryRun run(dry_run_options(flags, plan), std::move(lists), std::move(plan.names), **ledger, stdout);
   const auto counts = run.execute();
   if (!counts) return complain(kUsage, counts.error());
+  std::fflush(stdout);  // where both go to one file, the sum stands below
   if (!flags.quiet) {
     fmt::print(stderr, "overlap: {} would be fetched, {} would not, {} bad lines; nothing was done (--dry-run)\n",
                counts->fetched, counts->left, counts->bad_input);

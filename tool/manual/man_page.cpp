@@ -116,6 +116,7 @@ std::string man_page_name(const Command& command) { return title_of(command) + "
 std::string man_page(const Command& command, std::span<const Command> all) {
   const std::string title = title_of(command);
   std::string text = fmt::format(".TH {} 1 \"\" \"overlap {}\" \"Overlap\"\n", upper(escape(title)), OVERLAP_VERSION);
+  text += ".nh\n.ad l\n";  // no hyphen that is not part of a name, no gaps in narrow columns
   text += fmt::format(".SH NAME\n{} \\- {}", escape(title), paragraph(command.description));
   text += ".SH SYNOPSIS\n" + synopsis(command);
   if (command.name.empty()) text += commands_section(all);
