@@ -80,13 +80,15 @@ class Simulation {
     if (running_ > origin_.refuses_above) return events_.push({now_ + milliseconds(1), now_, {}, true});
     const double slowness = origin_.slowness(now_ - kBegin, random_);
     const auto service = std::chrono::duration_cast<Duration>(origin_.service * slowness);
-    const auto place = std::ranges::min_element(free_at_);
-    *place = std::max(*place, now_) + service;
-    if (origin_.body == 0) return events_.push({*place, now_, *place, false});
+    std::ranges::pop_heap(free_at_, std::greater<>());
+    const TimePoint done = std::max(free_at_.back(), now_) + service;
+    free_at_.back() = done;
+    std::ranges::push_heap(free_at_, std::greater<>());
+    if (origin_.body == 0) return events_.push({done, now_, done, false});
     const double sending = static_cast<double>(origin_.body) / origin_.bytes_per_second;
     const auto body = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(sending));
-    link_free_at_ = std::max(link_free_at_, *place) + body;
-    events_.push({link_free_at_, now_, *place, false});
+    link_free_at_ = std::max(link_free_at_, done) + body;
+    events_.push({link_free_at_, now_, done, false});
   }
 
   void end_next() {
@@ -106,7 +108,7 @@ class Simulation {
 
   const SimulatedOrigin origin_;
   Concurrency search_{{}};
-  std::vector<TimePoint> free_at_;
+  std::vector<TimePoint> free_at_;  // a heap, the earliest on top
   TimePoint link_free_at_ = kBegin;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::mt19937_64 random_{1};
@@ -120,7 +122,7 @@ class Simulation {
 
 double best_fixed(const SimulatedOrigin& origin, Duration duration) {
   double best = 0;
-  for (const std::size_t fixed : {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 640, 768, 1024}) {
+  for (const std::size_t fixed : {1, 3, 8, 16, 64, 256, 512, 768}) {
     if (fixed <= origin.refuses_above) best = std::max(best, Simulation(origin).run(duration, fixed));
   }
   return best;
