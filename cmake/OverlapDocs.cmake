@@ -5,6 +5,8 @@
 #     nothing between must be what it prints.
 #   - Any other one is compiled, not run, as the body of a function that is given an `overlap::Executor& executor`.
 #     It names no headers: it gets those of OVERLAP_DOCS_FRAGMENT_HEAD.
+#   - One with <!-- program: NAME --> right before it is a program too, built as programs/PAGE/NAME and run by the commands
+#     of the page (tests/docs); one with <!-- source: NAME.cpp --> is compiled by them.
 # Errors of the compiler name the page and its line.
 
 set(OVERLAP_DOCS_RUN "${CMAKE_CURRENT_LIST_DIR}/RunDocsProgram.cmake")
@@ -63,6 +65,19 @@ function(overlap_docs_program name code expected)
   set_tests_properties(Docs.${name} PROPERTIES TIMEOUT 120)
 endfunction()
 
+# A program that the commands of its page run.
+function(overlap_docs_named_program page name program code)
+  set(source "${CMAKE_CURRENT_BINARY_DIR}/${name}_${program}.cpp")
+  overlap_docs_write("${source}" "${code}")
+  set(target docs_${name}_${program})
+  add_executable(${target} "${source}")
+  get_filename_component(folder "${page}" NAME_WE)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${program}
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/programs/${folder}")
+  target_link_libraries(${target} PRIVATE overlap overlap_http Boost::json overlap_warnings)
+  set_property(GLOBAL APPEND PROPERTY OVERLAP_DOCS_NAMED_PROGRAMS ${target})
+endfunction()
+
 function(overlap_docs_page page)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${page}")
   get_filename_component(name "${page}" NAME_WE)
@@ -93,7 +108,11 @@ function(overlap_docs_page page)
     set(rest "\n${rest}")
 
     string(FIND "${code}" "int main(" main)
-    if(main EQUAL -1)
+    if(before MATCHES "<!-- program: ([a-z0-9_]+) -->\n```cpp\n$")
+      overlap_docs_named_program("${page}" "${name}" ${CMAKE_MATCH_1} "${where}${code}")
+    elseif(before MATCHES "<!-- source: [a-z0-9_.]+ -->\n```cpp\n$")
+      continue()
+    elseif(main EQUAL -1)
       math(EXPR fragments "${fragments} + 1")
       string(APPEND fragments_code
              "\nvoid fragment_${fragments}([[maybe_unused]] overlap::Executor& executor) {\n"

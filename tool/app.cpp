@@ -11,8 +11,10 @@
 #include <fmt/format.h>
 
 #include "cli/escape.hpp"
+#include "cli/settings.hpp"
 #include "compare/compare_command.hpp"
 #include "get/get_command.hpp"
+#include "manual/help.hpp"
 #include "manual/manual_command.hpp"
 #include "serve/serve_command.hpp"
 #include "status/status_command.hpp"
@@ -44,6 +46,7 @@ std::vector<std::string> arguments_of(int argc, const char* const* argv) {
 
 void add_commands(CLI::App& app, int& exit_code) {
   app.require_subcommand(0, 1);
+  manual::set_help(app);
   app.set_version_flag("--version,-V", "overlap " OVERLAP_VERSION, "Print the version");
   app.footer(kExamples);
   get::add_get_command(app, exit_code);
@@ -52,6 +55,9 @@ void add_commands(CLI::App& app, int& exit_code) {
   verify::add_verify_command(app, exit_code);
   serve::add_serve_command(app, exit_code);
   manual::add_manual_commands(app, exit_code);
+  for (CLI::App* const command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    command->parse_complete_callback([command] { cli::apply_settings(*command); });
+  }
 }
 
 }  // namespace

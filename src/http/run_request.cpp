@@ -43,6 +43,9 @@ std::expected<void, Failure> check(Request& request) {
   for (const Header& field : request.headers) {
     if (!is_token(field.name)) return refuse("the name of a header is not a word");
     if (breaks_line(field.value)) return refuse("a header has a line end in it");
+    // With another length than the body has, the server would take the next request for a part of this one.
+    if (same_name(field.name, "Content-Length") || same_name(field.name, "Transfer-Encoding"))
+      return refuse("the length of the body is the session's to say, not that of a header");
   }
   return {};
 }

@@ -177,13 +177,20 @@ TEST(Get, ADirectoryIsNoList) {
 
 TEST(Get, BadFlagsAreNamedWithWhatIsWrong) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
-      {{"--model", "fibers"}, "fibers"},       {{"--workers", "0"}, "--workers"},
-      {{"-j", "-3"}, "--max-concurrent"},      {{"--max-per-host", "0"}, "--max-per-host"},
-      {{"--retry-delay", "soon"}, "soon"},     {{"--max-filesize", "10 apples"}, "10 apples"},
-      {{"-H", "no colon"}, "no colon"},        {{"-o", "{nope}"}, "nope"},
-      {{"--nonsense"}, "--nonsense"},          {{"--retry-on", "200,x"}, "x"},
-      {{"--http1.1", "--http2"}, "--http2"},   {{"--retry", "-1"}, "--retry"},
-      {{"-H", "A: b\r\nEvil: 1"}, "one line"}, {{"--to", "tape"}, "tape"},
+      {{"--model", "fibers"}, "fibers"},
+      {{"--workers", "0"}, "--workers"},
+      {{"-j", "-3"}, "--max-concurrent"},
+      {{"--max-per-host", "0"}, "--max-per-host"},
+      {{"--retry-delay", "soon"}, "soon"},
+      {{"--max-filesize", "10 apples"}, "10 apples"},
+      {{"-H", "no colon"}, "no colon"},
+      {{"-o", "{nope}"}, "nope"},
+      {{"--nonsense"}, "--nonsense"},
+      {{"--retry-on", "200,x"}, "x"},
+      {{"--http1.1", "--http2"}, "--http2"},
+      {{"--retry", "-1"}, "--retry"},
+      {{"-H", "A: b\r\nEvil: 1"}, "line break"},
+      {{"--to", "tape"}, "tape"},
   };
   for (const auto& [flags, named] : cases) {
     std::vector<std::string> arguments = flags;
@@ -320,11 +327,10 @@ TEST(Get, WhatAServerSendsDoesNotReachTheTerminalUnescaped) {
   EXPECT_EQ(result.err.find('\x1b'), std::string::npos);
 }
 
-TEST(Get, AnsweringHelpAndVersionIsSuccess) {
-  EXPECT_EQ(run_program({program(), "--version"}).out, "overlap " OVERLAP_VERSION "\n");
-  const ProgramResult help = run_program({program(), "get", "--help"});
-  EXPECT_EQ(help.exit_code, 0);
-  EXPECT_NE(help.out.find("--max-per-host"), std::string::npos);
+TEST(Get, AnsweringVersionIsSuccess) {
+  const ProgramResult version = run_program({program(), "--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_EQ(version.out, "overlap " OVERLAP_VERSION "\n");
 }
 
 }  // namespace

@@ -83,6 +83,22 @@ TEST(HttpFlags, ASecretOnTheCommandLineIsRefusedAndNotRepeated) {
   }
 }
 
+TEST(HttpFlags, AHeaderThatCannotBeSentIsRefusedWithItsNameAlone) {
+  const TemporaryDirectory out;
+  for (const std::string header : {"No colon", "Two words: s3cret", "Content-Length: 3", "X-A: s3cret\r\nX-B: 2"}) {
+    const ProgramResult result = get({"-H", header, "http://127.0.0.1:1/"}, out);
+    EXPECT_EQ(result.exit_code, 2) << header;
+    EXPECT_THAT(result.err, AllOf(HasSubstr("-H '" + header.substr(0, 3)), Not(HasSubstr("s3cret")))) << header;
+  }
+}
+
+TEST(HttpFlags, AFileThatCannotBeReadIsNamed) {
+  const TemporaryDirectory out;
+  const ProgramResult result = get({"-H", "@" + out.path(), "http://127.0.0.1:1/"}, out);
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("-H: cannot read " + out.path() + ": Is a directory"));
+}
+
 TEST(HttpFlags, AFormIsPosted) {
   const TemporaryDirectory files;
   files.write("form", "c=3\nd=4\n");

@@ -137,7 +137,34 @@ TEST(Completion, OfFishOffersCommandsFlagsAndValues) {
   EXPECT_THAT(offers("overlap get --model pro"), HasSubstr("processes"));
 }
 
-// A zsh without a terminal cannot complete, but it can read the function and call it in the way that completion does.
+/// What stands on the command line of a zsh, on a terminal, after somebody typed this and the tab key; above it what
+/// there was to choose from.
+std::string zsh_offers(const Share& share, const std::string& typed) {
+  static constexpr const char* kScript = R"ZSH(
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "PROMPT= ; stty columns 200; fpath=($1 \$fpath); autoload -Uz compinit; compinit -D -u"
+zpty -w shell 'tell() { print -r -- "<<$BUFFER>>" }; zle -N tell; bindkey "^X" tell; echo rea""dy'
+zpty -r shell seen '*ready*'
+zpty -w -n shell "$2"$'\t\x18'  # keys are taken in order: what is told is what the tab has made
+zpty -r shell seen '*<<*>>*'
+print -r -- "$seen"
+zpty -d shell
+)ZSH";
+  return shell({"zsh", "-f", "-c", kScript, "zsh", share.file("zsh/site-functions"), typed}).out;
+}
+
+TEST(Completion, OfZshOffersCommandsFlagsAndValues) {
+  const Share share;
+  EXPECT_THAT(zsh_offers(share, "overlap comp"),
+              AllOf(HasSubstr("compare "), HasSubstr("completion "), HasSubstr("<<overlap comp>>")));
+  EXPECT_THAT(zsh_offers(share, "overlap comple"), HasSubstr("<<overlap completion >>"));
+  EXPECT_THAT(zsh_offers(share, "overlap get --max-c"), HasSubstr("<<overlap get --max-concurrent >>"));
+  EXPECT_THAT(zsh_offers(share, "overlap get --model pro"), HasSubstr("<<overlap get --model processes >>"));
+  EXPECT_THAT(zsh_offers(share, "overlap get -i /etc/host"), HasSubstr("<<overlap get -i /etc/host"));
+  EXPECT_THAT(zsh_offers(share, "overlap get --no-such"), HasSubstr("<<overlap get --no-such>>"));
+}
+
 TEST(Completion, OfZshIsRead) {
   const Share share;
   const std::string file = share.file("zsh/site-functions/_overlap");

@@ -93,7 +93,7 @@ TEST(Watch, TheSummaryGroupsWhatWentWrongWithExamplesAndAdvice) {
   EXPECT_THAT(text.out, HasSubstr("              and 2 more\n"));
   EXPECT_THAT(text.out,
               HasSubstr("       1  http: HTTP status 410\n              line 6: " + origin.url("/fault/status/410")));
-  EXPECT_THAT(text.out, HasSubstr("-> --retry-failed asks again"));
+  EXPECT_THAT(text.out, HasSubstr("-> --retry-failed asks for them again"));
   EXPECT_THAT(text.out, HasSubstr("\nDownloaded 1 in "));
 
   const auto json = json_of(overlap_program({"get", "-q", "--json", "-i", "-", "--to", "null"}, list));

@@ -277,7 +277,7 @@ TEST(Failures, WhatIsNoUrlIsBadInput) {
   }
 }
 
-TEST(Failures, ALineEndInAHeaderIsBadInput) {
+TEST(Failures, AHeaderThatWouldBreakTheRequestIsBadInput) {
   const RawServer server(ok("x"));
   for (const auto& value : std::vector<std::string>{"a\r\nInjected: b", "a\nb", "a\rb", std::string("a\0b", 3)}) {
     Request request = request_for(server.url());
@@ -290,6 +290,11 @@ TEST(Failures, ALineEndInAHeaderIsBadInput) {
   request = request_for(server.url());
   request.method = "GET / HTTP/1.1\r\nX: y\r\n\r\nGET";
   EXPECT_EQ(class_of(try_fetch(request)), "bad_input");
+  for (const char* const name : {"content-length", "Transfer-Encoding"}) {
+    request = request_for(server.url());
+    request.headers.add(name, "3");
+    EXPECT_EQ(class_of(try_fetch(request)), "bad_input") << name;
+  }
   EXPECT_EQ(server.connections(), 0U);
   Loop loop;
   EXPECT_THROW(http::Session(loop, {.user_agent = "a\r\nInjected: b"}), std::invalid_argument);

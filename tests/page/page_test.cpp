@@ -240,6 +240,9 @@ TEST(Page, WorksWhereStorageIsBlocked) {
 TEST(Page, FitsANarrowScreen) {
   OpenPage page({.width = 390, .height = 800});
   EXPECT_LE(page.browser.number("document.documentElement.scrollWidth"), 390);
+  EXPECT_EQ(page.browser.number("[...document.querySelectorAll('button')]"
+                                ".filter((node) => node.scrollWidth > node.clientWidth).length"),
+            0);
   EXPECT_EQ(page.mark(1, "seen"), 40);
 }
 

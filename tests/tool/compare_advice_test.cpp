@@ -133,6 +133,19 @@ TEST(Advice, WhereNothingGainsInlineStays) {
   EXPECT_THAT(work.text(), HasSubstr("Use inline: no model is faster"));
 }
 
+// Figures of a machine whose CPUs became faster between two runs.
+TEST(Advice, LoopIsNotSaidToBeFasterThanItsThreadComputes) {
+  const Probe single = probe_of(Model::inline_, 1, 0.191, 0.189);
+  const std::vector<std::vector<Probe>> sweeps{{probe_of(Model::loop, 4, 0.173, 0.173)}};
+  EXPECT_EQ(advise(single, sweeps, {.items = 20, .cpus = 2}).model, Model::inline_);
+}
+
+TEST(Advice, LoopIsSaidToBeFasterByWhatItsThreadWaited) {
+  const Probe single = probe_of(Model::inline_, 1, 1, 0.85);
+  const std::vector<std::vector<Probe>> sweeps{{probe_of(Model::loop, 4, 0.86, 0.85)}};
+  EXPECT_EQ(advise(single, sweeps, {.items = 20, .cpus = 2}).model, Model::loop);
+}
+
 TEST(Advice, TooMuchNoiseIsSaid) {
   const Probe single = probe_of(Model::inline_, 1, 1, 0.1, 1.2);
   const std::vector<std::vector<Probe>> sweeps{{probe_of(Model::loop, 2, 0.7, 0.1, 1.2)}};

@@ -258,6 +258,14 @@ TEST(JsonlList, ALineBreakInAHeaderIsRefused) {
                   "5@5 bad: headers: neither a JSON object nor a string (http://e/)", "6@6 http://f/ A: 1"));
 }
 
+TEST(JsonlList, AHeaderThatSaysWhereTheRequestEndsIsRefused) {
+  EXPECT_THAT(jsonl("{\"url\":\"http://a/\",\"h\":{\"content-length\":\"3\"}}\n"
+                    "{\"url\":\"http://b/\",\"h\":\"Transfer-Encoding: chunked\"}\n",
+                    {.headers = "h"}),
+              ElementsAre(HasSubstr("bad: headers: content-length goes with the connection"),
+                          HasSubstr("bad: headers: Transfer-Encoding goes with the connection")));
+}
+
 TEST(JsonlList, ADeeplyNestedRowIsBad) {
   EXPECT_THAT(jsonl(std::string(100'000, '[') + "\n{\"url\":\"http://a/\"}\n"),
               ElementsAre(StartsWith("1@1 bad: not JSON"), "2@2 http://a/"));

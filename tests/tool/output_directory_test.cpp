@@ -1,5 +1,4 @@
-#include "get/output_directory.hpp"
-
+// What goes into an output directory, and what does not.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,101 +7,26 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <random>
-#include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "get/safe_name.hpp"
+#include "tool/output_directory.hpp"
 
 namespace overlap::get {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-
-std::string content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return "no file " + path.string();
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// Every test runs with the kernel's openat2 and without.
-class OutputDirectoryTest : public testing::TestWithParam<DirectoryTree::Resolver> {
- protected:
-  explicit OutputDirectoryTest(const fs::path& parent = fs::temp_directory_path()) {
-    std::string pattern = (parent / "overlap-out-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    base_ = pattern;
-    root_ = base_ / "out";
-    outside_ = base_ / "outside";
-    fs::create_directory(outside_);
-    std::ofstream(outside_ / "victim") << "precious";
-  }
-  ~OutputDirectoryTest() override { fs::remove_all(base_); }
-
-  OutputDirectory open() const {
-    auto opened = OutputDirectory::open(root_.string(), {.resolver = GetParam(), .max_open_directories = 4});
-    if (!opened) throw std::runtime_error(opened.error().message);
-    return *std::move(opened);
-  }
-
-  static PartFile part_with(const OutputDirectory& directory, std::string_view content) {
-    auto part = directory.create_part();
-    if (!part) throw std::runtime_error(part.error().message);
-    if (auto written = part->write(bytes_of(content)); !written) throw std::runtime_error(written.error().message);
-    return *std::move(part);
-  }
-
-  /// The code of the error that storing `content` at `path` gives; nothing if it gives none.
-  static std::optional<DiskErrorCode> store(const OutputDirectory& directory, std::string_view path,
-                                            std::string_view content, CommitOptions options = {}) {
-    const auto done = part_with(directory, content).commit(path, options);
-    return done ? std::nullopt : std::optional(done.error().code);
-  }
-
-  std::vector<std::string> parts_left() const {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(root_ / ".overlap/tmp")) names.push_back(entry.path().filename());
-    return names;
-  }
-
-  void expect_outside_untouched() const {
-    EXPECT_EQ(content_of(outside_ / "victim"), "precious");
-    EXPECT_EQ(std::distance(fs::directory_iterator(outside_), {}), 1) << "something was created outside";
-  }
-
-  fs::path base_, root_, outside_;
-};
-
-/// What stores thousands of files does so in memory where it can: a busy disk makes that minutes.
-class OutputDirectoryManyFilesTest : public OutputDirectoryTest {
- protected:
-  OutputDirectoryManyFilesTest()
-      : OutputDirectoryTest(access("/dev/shm", W_OK) == 0 ? fs::path("/dev/shm") : fs::temp_directory_path()) {}
-};
-
-constexpr auto kResolvers = [] {
-  return testing::Values(DirectoryTree::Resolver::automatic, DirectoryTree::Resolver::walk);
-};
-constexpr auto kResolverName = [](const testing::TestParamInfo<DirectoryTree::Resolver>& resolver) {
-  return resolver.param == DirectoryTree::Resolver::automatic ? "Openat2" : "Walk";
-};
 INSTANTIATE_TEST_SUITE_P(Resolvers, OutputDirectoryTest, kResolvers(), kResolverName);
-INSTANTIATE_TEST_SUITE_P(Resolvers, OutputDirectoryManyFilesTest, kResolvers(), kResolverName);
 
 TEST_P(OutputDirectoryTest, StoresABodyUnderItsName) {
   const OutputDirectory directory = open();
@@ -351,16 +275,6 @@ TEST_P(OutputDirectoryTest, ADirectoryRemovedMeanwhileIsMadeAgain) {
   EXPECT_EQ(content_of(root_ / "a/b/c"), "2");
 }
 
-TEST_P(OutputDirectoryManyFilesTest, ManyDirectoriesNeedFewDescriptors) {
-  const OutputDirectory directory = open();
-  const auto count_open = [] { return std::distance(fs::directory_iterator("/proc/self/fd"), {}); };
-  const auto before = count_open();
-  for (int i = 0; i < 300; ++i) ASSERT_EQ(store(directory, "d" + std::to_string(i) + "/x", "x"), std::nullopt);
-  EXPECT_LE(count_open(), before + 4);
-  for (int i = 0; i < 300; ++i) ASSERT_EQ(store(directory, "d" + std::to_string(i) + "/y", "y"), std::nullopt);
-  EXPECT_EQ(content_of(root_ / "d299/y"), "y");
-}
-
 TEST_P(OutputDirectoryTest, RunningOutOfDescriptorsIsAnErrorOfItsOwn) {
 #if defined(__SANITIZE_ADDRESS__)
   // The vptr check of the undefined behaviour sanitizer opens a pipe to see whether memory can be read, and takes it
@@ -398,56 +312,6 @@ TEST_P(OutputDirectoryTest, AWriteCutShortIsAnErrorAndLeavesNothing) {
   EXPECT_THAT(parts_left(), IsEmpty());
 }
 
-TEST_P(OutputDirectoryManyFilesTest, ThreadsMayStoreAtOnce) {
-  const OutputDirectory directory = open();
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < 4; ++t) {
-      threads.emplace_back([&directory, t] {
-        for (int i = 0; i < 100; ++i) {
-          const std::string path = "d" + std::to_string(i % 10) + "/" + std::to_string(t) + "-" + std::to_string(i);
-          EXPECT_EQ(store(directory, path, path), std::nullopt);
-          EXPECT_EQ(store(directory, "one/name", path), std::nullopt);
-        }
-      });
-    }
-  }
-  for (int i = 0; i < 100; ++i) {
-    const std::string path = "d" + std::to_string(i % 10) + "/3-" + std::to_string(i);
-    EXPECT_EQ(content_of(root_ / path), path);
-  }
-  EXPECT_THAT(parts_left(), IsEmpty());
-}
-
-TEST_P(OutputDirectoryManyFilesTest, WhateverTheNameNothingLeavesTheDirectory) {
-  const std::array<std::string, 20> pieces{
-      "/",    "/", "..", "../", "./",    ".",        "-",       "\\",     std::string("\0", 1), "\n", "%2f",
-      "\xff", "é", "a",  "b",   "c.jpg", ".overlap", "outside", "victim", std::string(140, 'x')};
-  const OutputDirectory directory = open();
-  fs::create_directory_symlink(outside_, root_ / "b");
-  std::mt19937 random(20261120);
-  int stored = 0;
-  for (int round = 0; round < 4000; ++round) {
-    std::string raw;
-    for (auto count = random() % 12; count > 0; --count) raw += pieces.at(random() % pieces.size());
-    const std::string path = random() % 4 == 0 ? raw : make_safe_path(raw);
-    const auto failed = store(directory, path, raw);
-    if (failed) {
-      ASSERT_TRUE(*failed == DiskErrorCode::unsafe_name || *failed == DiskErrorCode::is_directory ||
-                  *failed == DiskErrorCode::not_directory)
-          << path;
-      continue;
-    }
-    ++stored;
-    ASSERT_EQ(content_of(root_ / path), raw);
-    ASSERT_THAT(fs::canonical(root_ / path).string(), StartsWith(fs::canonical(root_).string() + "/"));
-  }
-  EXPECT_GT(stored, 1000);
-  EXPECT_THAT(parts_left(), IsEmpty());
-  EXPECT_EQ(std::distance(fs::directory_iterator(base_), {}), 2) << "out and outside";
-  expect_outside_untouched();
-}
-
 TEST(OutputDirectoryErrors, NameTheDirectoryAndTheReason) {
   const auto file = OutputDirectory::open("/dev/null");
   ASSERT_FALSE(file.has_value());
@@ -456,47 +320,6 @@ TEST(OutputDirectoryErrors, NameTheDirectoryAndTheReason) {
   EXPECT_FALSE(OutputDirectory::open("").has_value());
   EXPECT_THAT(OutputDirectory::open("/proc/no\x1bne/x").error().message,
               StartsWith("cannot write to /proc/no\\x1bne/x: "));
-}
-
-TEST(WriteAll, AFullDeviceIsOutOfSpace) {
-  const FileDescriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
-  ASSERT_TRUE(full.is_open());
-  const auto written = write_all(full, bytes_of("x"), "somewhere");
-  ASSERT_FALSE(written.has_value());
-  EXPECT_EQ(written.error().code, DiskErrorCode::full);
-  EXPECT_TRUE(written.error().is_out_of_space());
-  EXPECT_EQ(written.error().message, "cannot write to somewhere: No space left on device");
-  EXPECT_TRUE(write_all(full, {}, "somewhere").has_value());
-}
-
-TEST(WriteAll, WritesEverythingThoughAPipeTakesItInPieces) {
-  std::array<int, 2> ends{};
-  ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
-  const FileDescriptor reading(ends[0]);
-  FileDescriptor writing(ends[1]);
-  std::string got;
-  std::jthread reader([&] {
-    std::array<char, 1000> block{};
-    for (ssize_t count = 0; (count = ::read(reading.get(), block.data(), block.size())) > 0;) {
-      got.append(block.data(), static_cast<std::size_t>(count));
-    }
-  });
-  const std::string sent(300'000, 'x');
-  EXPECT_TRUE(write_all(writing, bytes_of(sent), "pipe").has_value());
-  writing = FileDescriptor();
-  reader.join();
-  EXPECT_EQ(got, sent);
-}
-
-TEST(DiskError, TellsTheCasesApart) {
-  const auto code = [](int error) { return make_disk_error(error, "write to", "x").code; };
-  EXPECT_EQ(code(ENOSPC), DiskErrorCode::full);
-  EXPECT_EQ(code(EDQUOT), DiskErrorCode::quota);
-  EXPECT_EQ(code(EROFS), DiskErrorCode::read_only);
-  EXPECT_EQ(code(EIO), DiskErrorCode::io);
-  EXPECT_EQ(code(EACCES), DiskErrorCode::permission);
-  EXPECT_EQ(code(ENFILE), DiskErrorCode::too_many_files);
-  EXPECT_EQ(code(EXDEV), DiskErrorCode::other);
 }
 
 }  // namespace

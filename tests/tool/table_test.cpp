@@ -46,6 +46,31 @@ TEST(Table, WidthsCountCharacters) {
             "for none    2\n");
 }
 
+TEST(Table, ColumnsThatDoNotFitFollowBelowWithTheKeyAgain) {
+  Table table({{"model", Table::Align::left}, {"seconds"}, {"items/s"}, {"peak\nmemory"}});
+  table.add_row({"inline", "8.12", "19.7", "14M"});
+  EXPECT_EQ(table.text(24),
+            "model   seconds  items/s\n"
+            "inline     8.12     19.7\n"
+            "\n"
+            "          peak\n"
+            "model   memory\n"
+            "inline     14M\n");
+  EXPECT_EQ(table.text(23).substr(0, 16), "model   seconds\n");
+  EXPECT_EQ(table.text(32), table.text());
+}
+
+TEST(Table, HasAColumnBesideTheKeysHoweverNarrow) {
+  Table table({{"way", Table::Align::left}, {"model", Table::Align::left}, {"got"}, {"lost"}}, 2);
+  table.add_row({"mutex", "loop", "5", "0"});
+  EXPECT_EQ(table.text(3),
+            "way    model  got\n"
+            "mutex  loop     5\n"
+            "\n"
+            "way    model  lost\n"
+            "mutex  loop      0\n");
+}
+
 TEST(Table, MoreCellsThanColumnsAreRefused) {
   Table table({{"only"}});
   EXPECT_THROW(table.add_row({"1", "2"}), std::invalid_argument);

@@ -34,13 +34,40 @@ void Table::add_row(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::text() const {
+std::string Table::text(std::size_t width) const {
   const std::vector<Row> titles = title_rows();
   const std::vector<std::size_t> column_widths = widths(titles);
   std::string text;
-  for (const Row& row : titles) append_line(text, row, column_widths);
-  for (const Row& row : rows_) append_line(text, row, column_widths);
+  for (const auto& part : parts(column_widths, width)) {
+    if (!text.empty()) text += '\n';
+    for (const Row& row : titles) {
+      const bool is_empty = std::ranges::all_of(part, [&row](std::size_t c) { return row[c].empty(); });
+      if (!is_empty) append_line(text, row, column_widths, part);
+    }
+    for (const Row& row : rows_) append_line(text, row, column_widths, part);
+  }
   return text;
+}
+
+/// Which columns stand beside each other.
+std::vector<std::vector<std::size_t>> Table::parts(const std::vector<std::size_t>& widths, std::size_t width) const {
+  std::vector<std::size_t> keys;
+  std::size_t width_of_keys = 0;
+  for (std::size_t c = 0; c < std::min(keys_, widths.size()); ++c) {
+    keys.push_back(c);
+    width_of_keys += (c != 0 ? 2 : 0) + widths[c];
+  }
+  std::vector<std::vector<std::size_t>> parts{keys};
+  std::size_t taken = width_of_keys;
+  for (std::size_t c = keys.size(); c < widths.size(); ++c) {
+    if (width != 0 && taken + 2 + widths[c] > width && parts.back().size() > keys.size()) {
+      parts.push_back(keys);
+      taken = width_of_keys;
+    }
+    parts.back().push_back(c);
+    taken += 2 + widths[c];
+  }
+  return parts;
 }
 
 /// The titles as rows of one line each, empty at the top where a title has fewer.
@@ -69,10 +96,11 @@ std::vector<std::size_t> Table::widths(const std::vector<Row>& titles) const {
   return widths;
 }
 
-void Table::append_line(std::string& text, const Row& row, const std::vector<std::size_t>& widths) const {
+void Table::append_line(std::string& text, const Row& row, const std::vector<std::size_t>& widths,
+                        const std::vector<std::size_t>& part) const {
   std::string line;
-  for (std::size_t c = 0; c < row.size(); ++c) {
-    if (c != 0) line += "  ";
+  for (const std::size_t c : part) {
+    if (c != part.front()) line += "  ";
     const std::string padding(widths[c] - width_of(row[c]), ' ');
     line += columns_[c].align == Align::left ? row[c] + padding : padding + row[c];
   }

@@ -19,24 +19,29 @@ class Table {
     Align align = Align::right;
   };
 
-  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  /// The first `keys` columns say what a row is about.
+  explicit Table(std::vector<Column> columns, std::size_t keys = 1) : columns_(std::move(columns)), keys_(keys) {}
 
   /// One cell a column; those that are left out are empty. Throws std::invalid_argument if there are more.
   void add_row(std::vector<std::string> cells);
 
   bool is_empty() const { return rows_.empty(); }
 
-  /// Titles and rows, every line ended.
-  std::string text() const;
+  /// Titles and rows, every line ended. Columns that do not fit into this width (0: all do) follow below in tables of
+  /// their own, each with the keys again; one column besides them is there however narrow it is.
+  std::string text(std::size_t width = 0) const;
 
  private:
   using Row = std::vector<std::string>;
 
   std::vector<Row> title_rows() const;
   std::vector<std::size_t> widths(const std::vector<Row>& titles) const;
-  void append_line(std::string& text, const Row& row, const std::vector<std::size_t>& widths) const;
+  std::vector<std::vector<std::size_t>> parts(const std::vector<std::size_t>& widths, std::size_t width) const;
+  void append_line(std::string& text, const Row& row, const std::vector<std::size_t>& widths,
+                   const std::vector<std::size_t>& part) const;
 
   std::vector<Column> columns_;
+  std::size_t keys_;
   std::vector<Row> rows_;  // each as long as columns_
 };
 

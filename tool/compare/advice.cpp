@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/table.hpp"
+#include "cli/wrap.hpp"
 #include "compare/statistics.hpp"
 
 namespace overlap::compare {
@@ -34,14 +35,22 @@ int burden(cli::Model model) {
 /// Neither beats the other by more than noise.
 bool are_alike(const Probe& a, const Probe& b) { return !is_gain(a, b) && !is_gain(b, a); }
 
-const Probe& best_of(const Probe& single, const std::vector<std::vector<Probe>>& sweeps) {
-  const Probe* best = &single;
+/// The loop has one thread: what computes takes as long on it as one after the other. Where it was faster than that, so
+/// was the CPU.
+Probe as_far_as_overlap_goes(Probe knee, const Probe& single, Nature nature) {
+  if (knee.model != cli::Model::loop || nature != Nature::computes) return knee;
+  for (double& seconds : knee.seconds) seconds = std::max(seconds, single.cpu_seconds);
+  return knee;
+}
+
+Probe best_of(const Probe& single, const std::vector<std::vector<Probe>>& sweeps, Nature nature) {
+  Probe best = single;
   for (const auto& sweep : sweeps) {
-    const Probe& knee = knee_of(sweep);
-    const bool is_lighter = burden(knee.model) < burden(best->model);
-    if (is_gain(*best, knee) || (are_alike(*best, knee) && is_lighter)) best = &knee;
+    const Probe knee = as_far_as_overlap_goes(knee_of(sweep), single, nature);
+    const bool is_lighter = burden(knee.model) < burden(best.model);
+    if (is_gain(best, knee) || (are_alike(best, knee) && is_lighter)) best = knee;
   }
-  return *best;
+  return best;
 }
 
 Limit limit_of(const Probe& best, const WorkFacts& facts) {
@@ -107,7 +116,7 @@ std::string recommendation(const Advice& advice) {
                      flags_of(advice.model, advice.at_once), three_digits(advice.seconds), three_digits(advice.gain));
 }
 
-std::string sweep_table(const Probe& single, const std::vector<std::vector<Probe>>& sweeps) {
+std::string sweep_table(const Probe& single, const std::vector<std::vector<Probe>>& sweeps, std::size_t width) {
   cli::Table table({{"model", cli::Table::Align::left}, {"at once"}, {"seconds"}, {"speed-up"}, {"CPU\nseconds"}});
   const auto add = [&](const Probe& probe) {
     const auto speedup = efficiency(single.median(), probe.median());
@@ -119,7 +128,26 @@ std::string sweep_table(const Probe& single, const std::vector<std::vector<Probe
   for (const auto& sweep : sweeps) {
     for (const Probe& probe : sweep) add(probe);
   }
-  return table.text();
+  return table.text(width);
+}
+
+std::string advice_sentences(const Advice& advice, const WorkFacts& facts) {
+  std::string text = nature_sentence(advice) + '\n';
+  if (advice.is_crowded) {
+    return text +
+           "Too noisy to tell: others had the CPUs for much of the time, so more workers could not show what they "
+           "gain.\n"
+           "Try again on a machine at rest.\n";
+  }
+  if (!advice.is_clear) {
+    return text + fmt::format(
+                      "Too noisy to tell: runs of the same kind lie {:.0f} % apart. Try again on a machine at rest, or "
+                      "with more work.\n",
+                      advice.noise * 100);
+  }
+  text += recommendation(advice) + '\n';
+  if (advice.model != cli::Model::inline_) text += limit_sentence(advice, facts) + '\n';
+  return text;
 }
 
 }  // namespace
@@ -157,7 +185,7 @@ Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
   const double own = single.median() - single.stalled_seconds;
   advice.cpu_share = own > 0 ? std::clamp(single.cpu_seconds / own, 0.0, 1.0) : 1;
   advice.nature = nature_of(advice.cpu_share);
-  const Probe& best = best_of(single, sweeps);
+  const Probe best = best_of(single, sweeps, advice.nature);
   advice.model = best.model;
   advice.at_once = best.at_once;
   advice.seconds = best.median();
@@ -171,23 +199,8 @@ Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
 }
 
 std::string advice_text(const Advice& advice, const Probe& single, const std::vector<std::vector<Probe>>& sweeps,
-                        const WorkFacts& facts) {
-  std::string text = sweep_table(single, sweeps) + '\n' + nature_sentence(advice) + '\n';
-  if (advice.is_crowded) {
-    return text +
-           "Too noisy to tell: others had the CPUs for much of the time, so more workers could not show what they "
-           "gain.\n"
-           "Try again on a machine at rest.\n";
-  }
-  if (!advice.is_clear) {
-    return text + fmt::format(
-                      "Too noisy to tell: runs of the same kind lie {:.0f} % apart. Try again on a machine at rest, or "
-                      "with more work.\n",
-                      advice.noise * 100);
-  }
-  text += recommendation(advice) + '\n';
-  if (advice.model != cli::Model::inline_) text += limit_sentence(advice, facts) + '\n';
-  return text;
+                        const WorkFacts& facts, std::size_t width) {
+  return sweep_table(single, sweeps, width) + '\n' + cli::wrapped(advice_sentences(advice, facts), width);
 }
 
 }  // namespace overlap::compare

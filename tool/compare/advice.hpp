@@ -75,8 +75,8 @@ struct Advice {
 /// `single` is the inline model, the sweeps those of the other models; none is empty.
 Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps, const WorkFacts& facts);
 
-/// For people: what to use, why, what limits it, how it was found.
+/// For people: what to use, why, what limits it, how it was found; in lines of this width (0: of any).
 std::string advice_text(const Advice& advice, const Probe& single, const std::vector<std::vector<Probe>>& sweeps,
-                        const WorkFacts& facts);
+                        const WorkFacts& facts, std::size_t width = 0);
 
 }  // namespace overlap::compare

@@ -11,8 +11,9 @@ namespace overlap::compare {
 
 /// What a terminal can show.
 struct TextStyle {
-  std::size_t width = 0;    ///< columns; 0: no bars
-  bool has_blocks = false;  ///< block characters; else '#'
+  std::size_t width = 0;       ///< columns for bars; 0: no bars
+  std::size_t line_width = 0;  ///< columns for everything else; 0: lines may be as long as they are
+  bool has_blocks = false;     ///< block characters; else '#'
   bool has_colour = false;
 };
 

@@ -4,13 +4,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cerrno>
-#include <cstring>
 #include <exception>
-#include <fstream>
-#include <iterator>
 
 #include "cli/escape.hpp"
+#include "cli/input_file.hpp"
 #include "cli/table.hpp"
 #include "compare/significance.hpp"
 
@@ -91,10 +88,9 @@ std::expected<Baseline, std::string> parse_baseline(std::string_view text) {
 
 std::expected<Baseline, std::string> read_baseline(const std::string& file) {
   const std::string name = cli::escape_for_terminal(file);
-  std::ifstream in(file, std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(in), {});
-  if (!in) return std::unexpected(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
-  auto baseline = parse_baseline(text);
+  const auto text = cli::read_file(file);
+  if (!text) return std::unexpected(text.error().message);
+  auto baseline = parse_baseline(*text);
   if (!baseline) return std::unexpected(fmt::format("{}: {}", name, baseline.error()));
   return baseline;
 }

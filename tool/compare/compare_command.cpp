@@ -1,6 +1,7 @@
 #include "compare/compare_command.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -17,6 +18,7 @@
 #include "cli/signals.hpp"
 #include "cli/terminal.hpp"
 #include "cli/units.hpp"
+#include "cli/wrap.hpp"
 #include "compare/advise_command.hpp"
 #include "compare/baseline.hpp"
 #include "compare/compare_options.hpp"
@@ -89,11 +91,12 @@ std::expected<void, std::string> write_outputs(Outputs& outputs, const Findings&
   return outputs.page.write([&findings](std::ostream& out) { write_page(out, findings); });
 }
 
-/// What is read later, from a file or a pipe, is as wide as a usual terminal.
+/// What is read later, from a file or a pipe, has bars for a usual terminal and lines as long as they are.
 TextStyle style_of(int descriptor) {
   const char* const term = std::getenv("TERM");
   const bool is_dumb = term != nullptr && std::string_view(term) == "dumb";
   return {.width = std::min<std::size_t>(cli::terminal_width(descriptor), 100),
+          .line_width = isatty(descriptor) != 0 ? cli::terminal_width(descriptor) : 0,
           .has_blocks = cli::is_utf8_locale() && !is_dumb,
           .has_colour = cli::wants_colour(descriptor)};
 }
@@ -103,8 +106,9 @@ int report(const CompareFlags& flags, const Findings& findings, const std::optio
            Outputs& outputs) {
   const bool json_to_stdout = flags.json == "-";
   std::FILE* const out = json_to_stdout ? stderr : stdout;
-  fmt::print(out, "{}", report_text(findings, style_of(fileno(out))));
-  if (baseline) fmt::print(out, "\n{}", baseline_text(*baseline, findings));
+  const TextStyle style = style_of(fileno(out));
+  fmt::print(out, "{}", report_text(findings, style));
+  if (baseline) fmt::print(out, "\n{}", cli::wrapped(baseline_text(*baseline, findings), style.line_width));
   if (json_to_stdout) fmt::print("{}", report_json(findings));
   for (const std::string& complaint : findings.result.complaints) complain(kFailed, complaint);
   if (const auto written = write_outputs(outputs, findings); !written) return complain(kDisk, written.error());
@@ -127,7 +131,9 @@ int run_advise(const CompareFlags& flags, const CompareOptions& options, const M
     return complain(kFailed, sweeps.error().why);
   }
   const auto& [single, models, facts] = *sweeps;
-  fmt::print("{}\n\n{}", subject_of(options), advice_text(advise(single, models, facts), single, models, facts));
+  const std::size_t width = style_of(STDOUT_FILENO).line_width;
+  const std::string advice = advice_text(advise(single, models, facts), single, models, facts, width);
+  fmt::print("{}\n\n{}", cli::wrapped(subject_of(options), width), advice);
   return std::fflush(stdout) == 0 ? kAllRight : complain(kDisk, "cannot write to standard output");
 }
 

@@ -6,6 +6,7 @@
 #include "cli/escape.hpp"
 #include "cli/table.hpp"
 #include "cli/units.hpp"
+#include "cli/wrap.hpp"
 #include "compare/report.hpp"
 
 namespace overlap::compare {
@@ -61,7 +62,7 @@ std::vector<std::string> totals_row(const ModelSummary& summary) {
           cli::format_size(summary.peak_memory)};
 }
 
-std::string totals_table(const Findings& findings) {
+std::string totals_table(const Findings& findings, std::size_t width) {
   Table table({{"\nmodel", Table::Align::left},
                {"workers"},
                {"seconds"},
@@ -73,7 +74,7 @@ std::string totals_table(const Findings& findings) {
                {"CPU-us\nan item"},
                {"peak\nmemory"}});
   for (const ModelSummary& summary : findings.summaries) table.add_row(totals_row(summary));
-  return table.text();
+  return table.text(width);
 }
 
 /// The run that stands for the model where a median of whole runs makes no sense: the last.
@@ -100,7 +101,7 @@ double part_seconds(const ModelRuns& model, std::size_t part) {
 }
 
 /// A row a part, a column a model; below the seconds of a part the order in which its results came.
-std::string parts_table(const Findings& findings) {
+std::string parts_table(const Findings& findings, std::size_t width) {
   std::vector<Table::Column> columns{{"seconds of each part", Table::Align::left}};
   const RunResult* pattern = nullptr;
   for (const ModelRuns& model : findings.result.models) {
@@ -120,18 +121,19 @@ std::string parts_table(const Findings& findings) {
     table.add_row(std::move(seconds));
     if (!pattern->parts[part].order.empty()) table.add_row(std::move(order));
   }
-  return table.text();
+  return table.text(width);
 }
 
 /// A row a way to count, under each model.
-std::string counts_table(const Findings& findings) {
+std::string counts_table(const Findings& findings, std::size_t width) {
   Table table({{"way to count", Table::Align::left},
                {"model", Table::Align::left},
                {"workers"},
                {"expected"},
                {"got"},
                {"lost"},
-               {"seconds"}});
+               {"seconds"}},
+              2);
   std::size_t ways = 0;
   for (const ModelRuns& model : findings.result.models) {
     if (const RunResult* const run = last_run(model)) ways = run->parts.size();
@@ -147,7 +149,7 @@ std::string counts_table(const Findings& findings) {
                      three_digits(part_seconds(model, way))});
     }
   }
-  return table.text();
+  return table.text(width);
 }
 
 std::string copies_line(const Findings& findings) {
@@ -251,15 +253,20 @@ std::string conditions_of(const Findings& findings) {
 
 std::string report_text(const Findings& findings, const TextStyle& style) {
   const Workload::Report kind = findings.options.workload->report;
-  std::string text = fmt::format("{}\n{}\n\n", subject_of(findings.options), conditions_of(findings));
+  const std::size_t width = style.line_width;
+  std::string text =
+      cli::wrapped(fmt::format("{}\n{}\n\n", subject_of(findings.options), conditions_of(findings)), width);
   if (kind == Workload::Report::counts) {
-    return text + counts_table(findings) + '\n' + copies_line(findings) + check_line(findings);
+    return text + counts_table(findings, width) + '\n' +
+           cli::wrapped(copies_line(findings) + check_line(findings), width);
   }
-  text += totals_table(findings) + '\n';
+  text += totals_table(findings, width) + '\n';
   if (const std::string bars = bars_text(findings.summaries, style); !bars.empty()) text += bars + '\n';
-  if (kind == Workload::Report::parts) text += parts_table(findings) + '\n';
-  return text + ideal_line(findings) + start_line(findings) + memory_line(findings) + interval_line(findings) +
-         busy_line(findings) + bottleneck_lines(findings) + check_line(findings);
+  if (kind == Workload::Report::parts) text += parts_table(findings, width) + '\n';
+  return text +
+         cli::wrapped(ideal_line(findings) + start_line(findings) + memory_line(findings) + interval_line(findings) +
+                          busy_line(findings) + bottleneck_lines(findings) + check_line(findings),
+                      width);
 }
 
 }  // namespace overlap::compare

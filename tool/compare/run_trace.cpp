@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <ostream>
 #include <stdexcept>
+
+#include "cli/input_file.hpp"
 
 namespace overlap::compare {
 namespace {
@@ -88,9 +86,9 @@ std::expected<RunTrace, std::string> parse_run_trace(std::string_view text) {
 }
 
 std::expected<RunTrace, std::string> read_run_trace(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return std::unexpected(fmt::format("cannot read {}: {}", file, std::strerror(errno)));
-  return parse_run_trace(std::string(std::istreambuf_iterator<char>(in), {}));
+  const auto text = cli::read_file(file);
+  if (!text) return std::unexpected(text.error().message);
+  return parse_run_trace(*text);
 }
 
 }  // namespace overlap::compare

@@ -22,12 +22,14 @@ class FailureGroups {
   };
   struct Group {
     http::ErrorClass error_class{};
-    std::string message;  ///< of the first one
+    std::string message;    ///< of the first one
+    bool may_pass = false;  ///< the same command asks for them again
     std::uint64_t count = 0;
     std::vector<Example> examples;
   };
 
-  void add(http::ErrorClass error_class, std::string_view message, std::string_view url, std::uint64_t line);
+  void add(http::ErrorClass error_class, bool may_pass, std::string_view message, std::string_view url,
+           std::uint64_t line);
   bool empty() const { return groups_.empty(); }
 
   /// The largest first.
@@ -39,6 +41,6 @@ class FailureGroups {
 };
 
 /// What a person may do about failures of that class; one line.
-std::string_view advice_for(http::ErrorClass error_class);
+std::string advice_for(http::ErrorClass error_class, bool may_pass);
 
 }  // namespace overlap::get

@@ -62,9 +62,33 @@ std::expected<void, http::Failure> FileSink::reopen_part(const http::Response& h
   if (!part) return refuse(http::ErrorClass::disk, part.error().message);
   owns_cut_ = true;
   part_.emplace(std::move(*part));
-  auto read = part_->read_back([this](std::span<const std::byte> piece) { hash_->update(piece); });
-  if (!read) return refuse(http::ErrorClass::disk, read.error().message);
   received_before_ = job_.cut.size;
+  hash_.reset();
+  must_be_read_ = true;
+  return {};
+}
+
+std::shared_ptr<PartFile> FileSink::lend_part() {
+  auto part = std::make_shared<PartFile>(*std::move(part_));
+  part_.reset();
+  return part;
+}
+
+std::expected<std::string, DiskError> FileSink::digest_of(const PartFile& part) {
+  cli::Sha256 hash;
+  const auto read = part.read_back([&hash](std::span<const std::byte> piece) { hash.update(piece); });
+  if (!read) return std::unexpected(read.error());
+  return hash.finish().hex();
+}
+
+std::expected<void, http::Failure> FileSink::take_back(PartFile part, std::expected<std::string, DiskError> digest) {
+  must_be_read_ = false;
+  if (!digest) {  // what is here is worth nothing
+    if_cut_.reset();
+    return std::unexpected(http::Failure{http::ErrorClass::disk, digest.error().message, true, 0});
+  }
+  sha256_ = *std::move(digest);
+  part_.emplace(std::move(part));
   return {};
 }
 
@@ -143,8 +167,8 @@ std::expected<void, http::Failure> FileSink::keep() {
 }
 
 std::expected<void, http::Failure> FileSink::check_digest() {
-  if (!hash_) return {};
-  sha256_ = hash_->finish().hex();
+  if (hash_) sha256_ = hash_->finish().hex();
+  if (sha256_.empty()) return {};
   if (job_.sha256.empty() || job_.sha256 == sha256_) return {};
   part_.reset();
   return std::unexpected(http::Failure{http::ErrorClass::digest,

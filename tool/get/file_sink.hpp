@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -33,6 +34,13 @@ class FileSink final : public http::Sink {
   std::expected<void, http::Failure> keep();
   const std::string& part() const { return part_name_; }
 
+  /// Whether the beginning of the body was received by an earlier try, so that all of it must be read before save() or
+  /// keep(): that takes a time. Then the part is lent to digest_of(), on any thread, and given back.
+  bool must_be_read() const { return must_be_read_; }
+  std::shared_ptr<PartFile> lend_part();
+  static std::expected<std::string, DiskError> digest_of(const PartFile& part);
+  std::expected<void, http::Failure> take_back(PartFile part, std::expected<std::string, DiskError> digest);
+
   /// After a failure: keeps what is here of the body for another try, if there may be one and it is worth it.
   CutBody keep_cut(bool may_retry);
   /// How much of the body an earlier try had received.
@@ -63,6 +71,7 @@ class FileSink final : public http::Sink {
   std::string sha256_;
   std::string part_name_;
   bool keeps_body_ = false;
+  bool must_be_read_ = false;
   bool disk_is_full_ = false;
 };
 

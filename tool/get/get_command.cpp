@@ -26,6 +26,15 @@
 namespace overlap::get {
 namespace {
 
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  overlap get -i urls.txt -P out                       fetch a list; again: only what is missing\n"
+    "  overlap get -i urls.txt -P out -n                    say what would be fetched, and where to\n"
+    "  overlap get -i photos.csv --url-col image -o '{index:06}{ext}'\n"
+    "  overlap get -i urls.txt --rate-per-host 2/s --max-per-host 2\n"
+    "  overlap get -i - --to null --json <urls.txt          a list from a pipe, figures for programs\n"
+    "  overlap get -i urls.txt -P out --retry-failed        also what failed for good before\n";
+
 constexpr int kSomeFailed = 1;
 constexpr int kUsage = 2;
 constexpr int kDisk = 3;
@@ -202,6 +211,7 @@ int run_dry(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists) 
   DryRun run(dry_run_options(flags, plan), std::move(lists), std::move(plan.names), **ledger, stdout);
   const auto counts = run.execute();
   if (!counts) return complain(kUsage, counts.error());
+  std::fflush(stdout);  // where both go to one file, the sum stands below
   if (!flags.quiet) {
     fmt::print(stderr, "overlap: {} would be fetched, {} would not, {} bad lines; nothing was done (--dry-run)\n",
                counts->fetched, counts->left, counts->bad_input);
@@ -243,6 +253,7 @@ void add_get_command(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<GetFlags>();
   CLI::App* const command = app.add_subcommand("get", "Fetch a list of URLs, every one accounted for");
   add_get_flags(*command, *flags);
+  command->footer(kExamples);
   command->callback([flags, &exit_code] { exit_code = run_get(*flags); });
 }
 

@@ -7,27 +7,21 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 
+#include "cli/input_file.hpp"
 #include "get/flag_values.hpp"
+#include "get/header_rules.hpp"
 
 namespace overlap::get {
 namespace {
 
 constexpr std::array<std::string_view, 3> kSecretHeaders = {"Authorization", "Proxy-Authorization", "Cookie"};
 
-BadFlag cannot_read(std::string_view flag, const std::string& file) {
-  return BadFlag{
-      fmt::format("{}: cannot read {}: {}", flag, cli::escape_for_terminal(file, 200), std::strerror(errno))};
-}
-
 std::string contents_of(std::string_view flag, const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(stream)), {});
-  if (!stream.is_open() || stream.bad()) throw cannot_read(flag, file);
-  return text;
+  auto text = cli::read_file(file);
+  if (!text) throw BadFlag{fmt::format("{}: {}", flag, text.error().message)};
+  return *std::move(text);
 }
 
 std::vector<std::string> lines_of(std::string_view flag, const std::string& file) {
@@ -44,7 +38,8 @@ std::vector<std::string> lines_of(std::string_view flag, const std::string& file
 }
 
 void check_readable(std::string_view flag, const std::string& file) {
-  if (!file.empty() && access(file.c_str(), R_OK) != 0) throw cannot_read(flag, file);
+  if (file.empty() || access(file.c_str(), R_OK) == 0) return;
+  throw BadFlag{fmt::format("{}: cannot read {}: {}", flag, cli::escape_for_terminal(file, 200), std::strerror(errno))};
 }
 
 // ---- what a request says
@@ -55,15 +50,12 @@ http::Header header_of(const std::string& line) {
   const auto bad = [&](std::string_view why) {
     return BadFlag{fmt::format("-H '{}': {}", cli::escape_for_terminal(line.substr(0, colon), 60), why)};
   };
-  if (line.find_first_of("\r\n") != std::string::npos || line.find('\0') != std::string::npos) {
-    throw bad("a header must be one line");
-  }
-  if (colon == std::string::npos || colon == 0) throw bad("a header is 'Name: value'");
+  if (colon == std::string::npos) throw bad("a header is 'Name: value'");
   const std::string name = line.substr(0, colon);
-  if (name.find_first_of(" \t()<>@,;\\\"/[]?={}") != std::string::npos)
-    throw bad("the name has a character it may not");
-  const std::size_t value = line.find_first_not_of(" \t", colon + 1);
-  return {name, value == std::string::npos ? "" : line.substr(value)};
+  const std::size_t begin = line.find_first_not_of(" \t", colon + 1);
+  const std::string value = begin == std::string::npos ? "" : line.substr(begin);
+  if (const auto fault = fault_of_header(name, value)) throw bad(*fault);
+  return {name, value};
 }
 
 http::Header open_header_of(const std::string& line) {

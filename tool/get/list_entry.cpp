@@ -10,13 +10,13 @@
 #include <boost/json/value.hpp>
 
 #include "cli/escape.hpp"
+#include "get/header_rules.hpp"
 #include "get/url.hpp"
 
 namespace overlap::get {
 namespace {
 
 constexpr std::size_t kDigestDigits = 64;
-constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";  // RFC 9110, 5.6.2
 
 using Bad = std::unexpected<std::string>;
 
@@ -45,13 +45,6 @@ std::optional<std::string> digest_of(std::string_view text) {
   return digest;
 }
 
-bool is_token(std::string_view text) {
-  const auto may_be = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || kTokenMarks.contains(c);
-  };
-  return !text.empty() && std::ranges::all_of(text, may_be);
-}
-
 std::string_view trim(std::string_view text) {
   constexpr std::string_view kBlanks = " \t";
   const std::size_t first = text.find_first_not_of(kBlanks);
@@ -59,15 +52,9 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
 }
 
-/// A value with a line break would be another header, or another request.
 std::expected<void, std::string> add_header(HeaderList& headers, std::string_view name, std::string_view value) {
-  const std::string shown = cli::escape_for_terminal(name, 60);
-  if (!is_token(name)) return Bad(fmt::format("headers: '{}' is no name of a header", shown));
   value = trim(value);
-  if (value.find_first_of("\r\n") != std::string_view::npos)
-    return Bad(fmt::format("headers: the value of {} has a line break", shown));
-  if (std::ranges::any_of(value, [](char c) { return is_control(c) && c != '\t'; }))
-    return Bad(fmt::format("headers: the value of {} has a control character", shown));
+  if (const auto fault = fault_of_header(name, value)) return Bad("headers: " + *fault);
   headers.emplace_back(name, value);
   return {};
 }

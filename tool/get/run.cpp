@@ -124,7 +124,7 @@ void Run::wait() {
 
 void Run::reap() {
   reaped_ = Clock::now();
-  for (Completions::Ended& one : completions_.take()) ended(std::move(one));
+  for (const Id id : completions_.take()) ended(id);
   // Before anything is started in place of what has ended: so no more than was in flight can be lost.
   if (plan_.log != nullptr) plan_.log->flush();
   if (const auto kept = ledger_.commit(); !kept) {
@@ -132,20 +132,21 @@ void Run::reap() {
   }
 }
 
-void Run::ended(Completions::Ended ended) {
-  const auto found = works_.find(ended.id);
-  Work& work = found->second;
-  running_.erase(ended.id);
-  if (plan_.trace != nullptr) plan_.trace->ended(ended.id, ended.error ? nullptr : &ended.receipt, Clock::now());
-  if (ended.error) {
+void Run::ended(Id id) {
+  Work& work = works_.at(id);
+  Future<Receipt> future = std::move(running_.extract(id).mapped());
+  Receipt receipt;
+  try {
+    receipt = std::move(future).result();
+  } catch (...) {
+    if (plan_.trace != nullptr) plan_.trace->ended(id, nullptr, Clock::now());
     scheduler_.finish(work.host, {.was_lent = work.is_lent}, Clock::now());
     outage_.inconclusive(work.sent, Clock::now());
-    crashed(work, ended.error);
-    return;
+    return crashed(work, std::current_exception());
   }
-  work.job.cut = std::move(ended.receipt.cut);
-  if (!ended.receipt.part.empty()) name_late(work, ended.receipt);
-  const Receipt& receipt = ended.receipt;
+  if (plan_.trace != nullptr) plan_.trace->ended(id, &receipt, Clock::now());
+  work.job.cut = std::move(receipt.cut);
+  if (!receipt.part.empty()) name_late(work, receipt);
   if (heed_host(work, receipt)) return;
   switch (receipt.outcome) {
     case Receipt::Outcome::ok:
@@ -153,7 +154,7 @@ void Run::ended(Completions::Ended ended) {
       break;
     case Receipt::Outcome::exists:
       ++totals_.skipped;
-      finish(work, ok_row(facts_of(work), receipt));
+      finish(work, ok_row(facts_of(work), std::move(receipt)));
       break;
     case Receipt::Outcome::unchanged:
       unchanged(work);
@@ -167,12 +168,12 @@ void Run::ended(Completions::Ended ended) {
   }
 }
 
-void Run::succeed(Work& work, const Receipt& receipt) {
+void Run::succeed(Work& work, Receipt& receipt) {
   ++totals_.ok;
   totals_.bytes += receipt.bytes;
   totals_.latency.record(receipt.seconds);
   reporter_.saved(work.shown, receipt.path, receipt.bytes);
-  finish(work, ok_row(facts_of(work), receipt));
+  finish(work, ok_row(facts_of(work), std::move(receipt)));
 }
 
 /// Asks only for what is not here yet; of the URL whose body is here, wherever a redirect leads now.
@@ -267,14 +268,14 @@ void Run::fail(Work& work, const FailureFacts& failure) {
 void Run::count_failure(Work& work, const FailureFacts& failure) {
   ++totals_.failed;
   ++totals_.errors[failure.error_class];
-  totals_.failures.add(failure.error_class, failure.message, work.shown, work.line);
+  totals_.failures.add(failure.error_class, failure.may_pass, failure.message, work.shown, work.line);
   finish(work, failed_row(facts_of(work), failure));
   if (plan_.fail_early) stop_intake(RunEnd::failed_early, "stopped at the first failure (--fail-early)");
 }
 
-void Run::finish(Work& work, const manifest::ItemRow& row) {
+void Run::finish(Work& work, manifest::ItemRow row) {
   for (const Repeat& repeat : work.repeats) settle_repeat(row, repeat);
-  keep(row);
+  keep(std::move(row));
   forget(work);
 }
 
@@ -334,7 +335,7 @@ void Run::drop(Work& work) {
   const std::uint64_t dropped = has_room ? 1 : 1 + work.repeats.size();
   totals_.failed += dropped;
   totals_.errors[http::ErrorClass::interrupted] += dropped;
-  totals_.failures.add(http::ErrorClass::interrupted, "not fetched: " + reason_, work.shown, work.line);
+  totals_.failures.add(http::ErrorClass::interrupted, true, "not fetched: " + reason_, work.shown, work.line);
   if (!has_room) return forget(work);
   finish(work, failed_row(facts_of(work), {http::ErrorClass::interrupted, "not fetched: " + reason_, true, 0, 0}));
 }

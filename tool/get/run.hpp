@@ -130,7 +130,7 @@ class Run {
   void start(Id id);
   void wait();
   void reap();
-  void ended(Completions::Ended ended);
+  void ended(Id id);
   void crashed(Work& work, const std::exception_ptr& error);
   void follow(Work& work, const Receipt& receipt);
   static void go_on_at(Work& work, const http::Request& request, const Url& target);
@@ -156,8 +156,8 @@ class Run {
   void drop(Work& work);
   void name_late(const Work& work, Receipt& receipt);
   std::expected<void, DiskError> place(Receipt& receipt, const std::string& path) const;
-  void succeed(Work& work, const Receipt& receipt);
-  void finish(Work& work, const manifest::ItemRow& row);
+  void succeed(Work& work, Receipt& receipt);
+  void finish(Work& work, manifest::ItemRow row);
   void forget(const Work& work);
   static bool is_ours(http::ErrorClass error_class);
   void keep(manifest::ItemRow row);

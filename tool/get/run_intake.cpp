@@ -74,7 +74,7 @@ void Run::end_list() {
 void Run::refuse(const BadLine& line, const manifest::EarlierRow* earlier) {
   if (earlier != nullptr && earlier->url != line.text) return list_changed(line.ordinal, earlier->url, line.text);
   ++totals_.bad_input;
-  totals_.failures.add(http::ErrorClass::bad_input, line.why, line.text, line.line);
+  totals_.failures.add(http::ErrorClass::bad_input, false, line.why, line.text, line.line);
   reporter_.failed({line.ordinal, line.line, line.text, http::ErrorClass::bad_input, line.why, 0});
   if (earlier == nullptr) keep(bad_input_row(line));
 }

@@ -55,17 +55,18 @@ std::string group_text(const FailureGroups::Group& group) {
   return text;
 }
 
-/// By class, each with what may be done about it.
+/// By what may be done about them.
 std::string failures_text(const FailureGroups& failures) {
   auto groups = failures.largest(kMostInText);
   std::string text;
   while (!groups.empty()) {
-    const http::ErrorClass error_class = groups.front().error_class;
-    for (const auto& group : groups) {
-      if (group.error_class == error_class) text += group_text(group);
-    }
-    std::erase_if(groups, [&](const auto& group) { return group.error_class == error_class; });
-    text += fmt::format("{:10}-> {}\n", "", advice_for(error_class));
+    const std::string advice = advice_for(groups.front().error_class, groups.front().may_pass);
+    const auto is_advised = [&advice](const auto& group) {
+      return advice_for(group.error_class, group.may_pass) == advice;
+    };
+    for (const auto& group : groups) text += is_advised(group) ? group_text(group) : "";
+    std::erase_if(groups, is_advised);
+    text += fmt::format("{:10}-> {}\n", "", advice);
   }
   if (failures.size() > kMostInText)
     text += fmt::format("{:10}and {} other kinds of failures: overlap status lists them\n", "",

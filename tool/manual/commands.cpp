@@ -21,6 +21,7 @@ Flag read_flag(const CLI::Option& option) {
     flag.default_value = flag.default_value.substr(1, flag.default_value.size() - 2);
   }
   flag.description = option.get_description();
+  flag.takes_many = option.get_items_expected_max() > 1;
   return flag;
 }
 
@@ -43,15 +44,18 @@ void read_into(Command& command, const CLI::App& app, std::string title) {
   for (const CLI::Option* option : own_options(app)) {
     if (option->get_positional()) {
       command.positionals.push_back(read_flag(*option));
-    } else if (!is_group || option != app.get_help_ptr()) {  // each group has a --help that nobody means
+    } else if (!is_group || (option != app.get_help_ptr() && option != app.get_help_all_ptr())) {
+      // Each group has a --help that nobody means.
       group.flags.push_back(read_flag(*option));
     }
   }
   if (!group.flags.empty()) command.groups.push_back(std::move(group));
 }
 
-Command read_command(const CLI::App& app, std::string name) {
-  Command command{.name = std::move(name),
+}  // namespace
+
+Command read_command(const CLI::App& app) {
+  Command command{.name = app.get_parent() == nullptr ? "" : app.get_name(),
                   .description = app.get_description(),
                   .positionals = {},
                   .groups = {},
@@ -63,13 +67,11 @@ Command read_command(const CLI::App& app, std::string name) {
   return command;
 }
 
-}  // namespace
-
 std::vector<Command> read_commands(const CLI::App& app) {
-  std::vector<Command> commands{read_command(app, "")};
+  std::vector<Command> commands{read_command(app)};
   const auto is_shown = [](const CLI::App* part) { return !part->get_name().empty() && !part->get_group().empty(); };
   for (const CLI::App* part : app.get_subcommands(is_shown)) {
-    commands.push_back(read_command(*part, part->get_name()));
+    commands.push_back(read_command(*part));
   }
   return commands;
 }

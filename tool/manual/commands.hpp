@@ -15,6 +15,7 @@ struct Flag {
   std::string value;               ///< what it takes: "N"; empty: nothing
   std::string default_value;       ///< empty: none
   std::string description;
+  bool takes_many = false;  ///< values
 };
 
 struct Group {
@@ -29,6 +30,9 @@ struct Command {
   std::vector<Group> groups;
   std::string footer;  ///< examples and what else stands below the help
 };
+
+/// Of a command, or of the program itself.
+Command read_command(const CLI::App& app);
 
 /// The program first, then its commands; hidden ones are left out.
 std::vector<Command> read_commands(const CLI::App& app);

@@ -88,6 +88,16 @@ constexpr std::string_view kExitStatus =
     ".TP\n3\nThe local disk cannot be written.\n"
     ".TP\n130, 143\nInterrupted by SIGINT or SIGTERM.\n";
 
+constexpr std::string_view kSettings =
+    ".SH ENVIRONMENT\n"
+    "A flag that is not given is taken from the variable of its name, such as\n"
+    "\\fBOVERLAP_MAX_PER_HOST\\fR for \\fB\\-\\-max\\-per\\-host\\fR, then from the files below.\n"
+    ".SH FILES\n"
+    ".TP\n\\fBoverlap.toml\\fR\nSettings of a project, in the current directory: TOML, a table for each command,\n"
+    "keys named like the long flags.\n"
+    ".TP\n\\fB$XDG_CONFIG_HOME/overlap/config.toml\\fR, or \\fB~/.config/overlap/config.toml\\fR\n"
+    "The same for a user.\n";
+
 std::string see_also(const Command& command, std::span<const Command> all) {
   std::string text = ".SH SEE ALSO\n";
   bool is_first = true;
@@ -106,6 +116,7 @@ std::string man_page_name(const Command& command) { return title_of(command) + "
 std::string man_page(const Command& command, std::span<const Command> all) {
   const std::string title = title_of(command);
   std::string text = fmt::format(".TH {} 1 \"\" \"overlap {}\" \"Overlap\"\n", upper(escape(title)), OVERLAP_VERSION);
+  text += ".nh\n.ad l\n";  // no hyphen that is not part of a name, no gaps in narrow columns
   text += fmt::format(".SH NAME\n{} \\- {}", escape(title), paragraph(command.description));
   text += ".SH SYNOPSIS\n" + synopsis(command);
   if (command.name.empty()) text += commands_section(all);
@@ -117,6 +128,7 @@ std::string man_page(const Command& command, std::span<const Command> all) {
     for (const Flag& flag : group.flags) text += flag_entry(flag);
   }
   text += kExitStatus;
+  text += kSettings;
   if (!command.footer.empty()) text += ".SH NOTES\n" + verbatim(command.footer);
   return text + see_also(command, all);
 }

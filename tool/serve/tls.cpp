@@ -7,12 +7,10 @@
 #include <openssl/x509v3.h>
 
 #include <boost/asio/ip/address.hpp>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
+
+#include "cli/input_file.hpp"
 
 namespace overlap::serve {
 namespace {
@@ -103,10 +101,9 @@ std::string to_pem(EVP_PKEY* key) {
 }
 
 std::string read_file(const std::string& name) {
-  std::ifstream file(name, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw std::runtime_error(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
-  return text;
+  auto text = cli::read_file(name);
+  if (!text) throw std::runtime_error(text.error().message);
+  return *std::move(text);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 namespace overlap::compare {
 
-/// page.html with page.css and page.js in it; "{{data}}" stands where the figures go. Made by the build.
+/// page.html with page.css and the scripts in it; "{{data}}" stands where the figures go. Made by the build.
 extern const std::string_view kPageTemplate;
 
 }  // namespace overlap::compare

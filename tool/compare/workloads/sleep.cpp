@@ -118,8 +118,8 @@ void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunR
   measurement.begin();
   sleep.wait_for_all(kPair, "2 waits of 1");
   sleep.wait_for_all(kTen, "10 waits of 1.5");
-  const auto completed = sleep.complete(kCountdown, "as_completed of 5 4 3 2 1");
-  const auto mapped = sleep.map(kShortCountdown, "map of .5 .4 .3 .2 .1");
+  const auto completed = sleep.complete(kCountdown, "as_completed: 5 4 3 2 1");
+  const auto mapped = sleep.map(kShortCountdown, "map: .5 .4 .3 .2 .1");
   measurement.end();
   describe_tasks(measurement);
   check(spec, completed, mapped, result);
