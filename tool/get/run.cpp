@@ -50,11 +50,18 @@ RunEnd Run::execute() {
     wait();
     reap();
   }
+  bound_.end(Clock::now());
   return end_;
 }
 
+std::optional<Scheduler::Found> Run::found() const {
+  const auto& found = scheduler_.found();
+  return found && found->most > 0 ? found : std::nullopt;
+}
+
 ProgressSnapshot Run::snapshot() const {
-  return {totals_, scheduler_.running(), scheduler_.queued(), list_ended(), slowest_};
+  const std::optional<std::size_t> found = plan_.pacing.are_found ? std::optional(scheduler_.for_now()) : std::nullopt;
+  return {totals_, scheduler_.running(), scheduler_.queued(), found, list_ended(), slowest_};
 }
 
 std::vector<Waiting> Run::slowest_hosts(std::size_t most) const {
@@ -81,7 +88,12 @@ std::vector<Waiting> Run::slowest_hosts(std::size_t most) const {
 // ---- Running
 
 void Run::start_what_may() {
-  while (const std::optional<Id> id = next_to_start(Clock::now())) start(*id);
+  while (true) {
+    const TimePoint now = Clock::now();
+    const std::optional<Id> id = next_to_start(now);
+    if (!id) return note_bound(now);
+    start(*id);
+  }
 }
 
 void Run::start(Id id) {
@@ -99,7 +111,7 @@ void Run::start(Id id) {
     const auto [place, added] = running_.emplace(id, executor_.submit(&fetch_one, work.job));
     completions_.watch(id, place->second);
   } catch (const BrokenExecutor& error) {  // shut down or broken: nothing more can run
-    scheduler_.finish(work.host, {.was_lent = work.is_lent}, work.sent);
+    scheduler_.finish(work.host, {.started = work.sent, .was_lent = work.is_lent}, work.sent);
     fail(work, http::ErrorClass::interrupted, error.what());
     stop_intake(RunEnd::broken, error.what());
   }
@@ -140,7 +152,7 @@ void Run::ended(Id id) {
     receipt = std::move(future).result();
   } catch (...) {
     if (plan_.trace != nullptr) plan_.trace->ended(id, nullptr, Clock::now());
-    scheduler_.finish(work.host, {.was_lent = work.is_lent}, Clock::now());
+    scheduler_.finish(work.host, {.started = work.sent, .was_lent = work.is_lent}, Clock::now());
     outage_.inconclusive(work.sent, Clock::now());
     return crashed(work, std::current_exception());
   }

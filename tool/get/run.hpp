@@ -77,6 +77,14 @@ class Run {
   RunEnd execute();
 
   const Totals& totals() const { return totals_; }
+  /// Requests that may run at a time now: what was asked for, or what -j auto has come to.
+  std::size_t concurrency() const {
+    return plan_.pacing.are_found ? scheduler_.allowed() : plan_.pacing.max_concurrent;
+  }
+  /// What -j auto has found; nothing without it, and where there was nothing to find.
+  std::optional<Scheduler::Found> found() const;
+  /// What kept more from running, and how long.
+  const BoundTimes& bound() const { return bound_; }
   /// Why the run ended before its end, for a person.
   const std::string& reason() const { return reason_; }
 
@@ -127,6 +135,7 @@ class Run {
   std::size_t read_ahead() const;
   void start_what_may();
   std::optional<Id> next_to_start(TimePoint now);
+  void note_bound(TimePoint now);
   void start(Id id);
   void wait();
   void reap();
@@ -187,6 +196,7 @@ class Run {
   };
 
   Scheduler scheduler_;
+  BoundTimes bound_;
   Outage outage_;
   Beacon beacon_;
   TimePoint outage_began_{};
