@@ -115,6 +115,7 @@ TEST(Completion, OfBashOffersCommandsFlagsAndValues) {
   EXPECT_EQ(bash_offers("overlap co", 1), "compare completion\n");
   EXPECT_EQ(bash_offers("overlap get --max-c", 2), "--max-concurrent\n");
   EXPECT_EQ(bash_offers("overlap get --model pro", 3), "processes\n");
+  EXPECT_EQ(bash_offers("overlap get -j a", 3), "auto\n");
   EXPECT_EQ(bash_offers("overlap compare --workload ''", 3), "pages images api cpu sleep race\n");
   EXPECT_EQ(bash_offers("overlap compare --html /etc/host", 3).substr(0, 9), "/etc/host");
   EXPECT_EQ(bash_offers("overlap compare --no-such", 2), "\n");

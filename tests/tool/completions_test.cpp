@@ -20,15 +20,9 @@ bool is_readable(const Completions& completions) {
   return poll(&watched, 1, 0) == 1;
 }
 
-Receipt receipt_of(std::uint64_t id) {
-  Receipt receipt;
-  receipt.id = id;
-  return receipt;
-}
-
 void end_one(Completions& completions, std::uint64_t id) {
   InlineExecutor executor;
-  completions.watch(id, executor.submit([id] { return receipt_of(id); }));
+  completions.watch(id, executor.submit([id] { return id; }));
 }
 
 TEST(Completions, TheDescriptorIsReadableWhileThereIsSomethingToTake) {
@@ -64,10 +58,7 @@ TEST(Completions, LingeringWaitsForThoseThatAreStillToCome) {
   test::Gate gate;
   Completions completions;
   end_one(completions, 1);
-  completions.watch(2, pool.submit([pass = gate.pass()] {
-    pass.wait();
-    return receipt_of(2);
-  }));
+  completions.watch(2, pool.submit([pass = gate.pass()] { pass.wait(); }));
   std::thread opener([&gate] { gate.open(); });
   completions.linger(2, Clock::now() + hours(1));
   opener.join();

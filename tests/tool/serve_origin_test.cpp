@@ -295,6 +295,38 @@ TEST(Origin, ManyThreadsServeTheSame) {
   EXPECT_EQ(origin.requests(), 36u);
 }
 
+TEST(Origin, WithOnePlaceRequestsAreAnsweredOneAfterTheOther) {
+  BackgroundOrigin origin({.latency = 20ms, .at_once = 1});
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(std::make_unique<Client>(origin.port()));
+  const auto begin = Clock::now();
+  for (const auto& client : clients) client->ask("/json/1");
+  for (const auto& client : clients) EXPECT_EQ(client->receive().status, 200);
+  EXPECT_GE(Clock::now() - begin, 80ms);  // together it would be 20
+}
+
+TEST(Origin, WhatComesAboveTheLimitIsRefusedWhileTheOthersAreAnswered) {
+  BackgroundOrigin origin({.latency = 1h, .refuse_above = 2});
+  Client first(origin.port());
+  Client second(origin.port());
+  first.ask("/json/1");
+  second.ask("/json/2");
+  while (origin.requests() < 2) std::this_thread::yield();
+  EXPECT_EQ(test::get(origin.port(), "/json/3").status, 429);
+  EXPECT_EQ(origin.most_at_once(), 3U);
+}
+
+TEST(Origin, WhatHasBeenAnsweredIsNoLongerUnderWay) {
+  BackgroundOrigin origin({.threads = 2});
+  Client one(origin.port());
+  Client other(origin.port());
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(one.get("/json/1").status, 200);
+    EXPECT_EQ(other.get("/json/2").status, 200);
+  }
+  EXPECT_EQ(origin.most_at_once(), 1U);
+}
+
 TEST(Origin, UrlNamesAddressAndPort) {
   const BackgroundOrigin origin;
   EXPECT_NE(origin.port(), 0);
@@ -328,6 +360,7 @@ TEST(Origin, PortCanBeHadAgainAtOnce) {
 TEST(Origin, OptionsThatMakeNoSenseAreRefused) {
   EXPECT_THROW(Origin({.latency = -1ns}), std::invalid_argument);
   EXPECT_THROW(Origin({.fault_rate = 1.5}), std::invalid_argument);
+  EXPECT_THROW(Origin({.at_once = 4}), std::invalid_argument);  // at once, but for no time
   EXPECT_THROW(Origin({.threads = 0}), std::invalid_argument);
   EXPECT_THROW(Origin({.bind = "not an address"}), std::system_error);
 }

@@ -14,22 +14,9 @@ Completions::Completions() : wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!wake_.is_open()) throw std::system_error(errno, std::generic_category(), "eventfd");
 }
 
-void Completions::watch(std::uint64_t id, const Future<Receipt>& future) {
-  future.add_done_callback([this, id](const Future<Receipt>& done) {
-    Ended ended;
-    ended.id = id;
-    try {
-      ended.receipt = done.result();
-    } catch (...) {
-      ended.error = std::current_exception();
-    }
-    push(std::move(ended));
-  });
-}
-
-void Completions::push(Ended ended) {
+void Completions::push(std::uint64_t id) {
   const detail::MutexLock lock(mutex_);
-  ended_.push_back(std::move(ended));
+  ended_.push_back(id);
   // Written under the lock: whoever takes the last one may destroy this object right after.
   const std::uint64_t one = 1;
   if (ended_.size() == ring_at_) [[maybe_unused]]
@@ -54,8 +41,8 @@ void Completions::clear() {
   [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &ignored, sizeof ignored);
 }
 
-std::vector<Completions::Ended> Completions::take() {
-  std::vector<Ended> ended;
+std::vector<std::uint64_t> Completions::take() {
+  std::vector<std::uint64_t> ended;
   const detail::MutexLock lock(mutex_);
   clear();
   ring_at_ = 1;

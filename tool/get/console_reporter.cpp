@@ -129,7 +129,9 @@ std::string ConsoleReporter::progress_line(const ProgressSnapshot& snapshot) con
   const double rate = seconds > 0 ? static_cast<double>(totals.ok) / seconds : 0;
   std::string text = fmt::format("{} of {}{}", done_of(totals), totals.items, snapshot.list_ended ? "" : "+");
   if (totals.failed + totals.bad_input > 0) text += fmt::format(", {} failed", totals.failed + totals.bad_input);
-  text += fmt::format(", {} running, {}, {:.0f}/s", snapshot.running, cli::format_size(totals.bytes), rate);
+  text += fmt::format(", {} running", snapshot.running);
+  if (snapshot.found) text += fmt::format(" of {} for now", *snapshot.found);
+  text += fmt::format(", {}, {:.0f}/s", cli::format_size(totals.bytes), rate);
   const std::uint64_t left = totals.items - done_of(totals);
   if (snapshot.list_ended && rate > 0 && left > 0) {
     const auto eta = std::chrono::seconds(static_cast<std::int64_t>(static_cast<double>(left) / rate) + 1);
@@ -141,9 +143,10 @@ std::string ConsoleReporter::progress_line(const ProgressSnapshot& snapshot) con
 std::string ConsoleReporter::progress_json(const ProgressSnapshot& snapshot) const {
   const Totals& totals = snapshot.totals;
   return fmt::format(
-      R"({{"seconds":{:.3f},"items":{},"list_ended":{},"ok":{},"failed":{},"skipped":{},"bad_input":{},"running":{},"bytes":{}}})",
+      R"({{"seconds":{:.3f},"items":{},"list_ended":{},"ok":{},"failed":{},"skipped":{},"bad_input":{},"running":{},"bytes":{}{}}})",
       std::chrono::duration<double>(Clock::now() - began_).count(), totals.items, snapshot.list_ended, totals.ok,
-      totals.failed, totals.skipped, totals.bad_input, snapshot.running, totals.bytes);
+      totals.failed, totals.skipped, totals.bad_input, snapshot.running, totals.bytes,
+      snapshot.found ? fmt::format(R"(,"concurrency":{})", *snapshot.found) : "");
 }
 
 }  // namespace overlap::get

@@ -94,7 +94,6 @@ http::Request request_of(const FetchJob& job) {
 Task<Receipt> fetch_one(FetchJob job) {
   limit_bandwidth_of(*job.config);
   Receipt receipt;
-  receipt.id = job.id;
   const TimePoint begin = Clock::now();
   FileSink sink(job);
   if (const auto bytes = sink.already_there()) {

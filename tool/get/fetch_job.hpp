@@ -95,7 +95,6 @@ struct Receipt {
     unchanged,  ///< the body is still the one of FetchJob::unless
   };
 
-  std::uint64_t id = 0;
   Outcome outcome = Outcome::failed;
   http::ErrorClass error_class{};  ///< of a failure
   std::string message;
@@ -119,8 +118,8 @@ struct Receipt {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(id, outcome, error_class, message, may_retry, cut, disk_is_full, status, location, retry_after, bytes,
-            sha256, content_type, validators, seconds, path, part, name, remote_address, out_of_resources, timings);
+    archive(outcome, error_class, message, may_retry, cut, disk_is_full, status, location, retry_after, bytes, sha256,
+            content_type, validators, seconds, path, part, name, remote_address, out_of_resources, timings);
   }
 };
 

@@ -80,7 +80,11 @@ std::string run_options(const GetFlags& flags, const GetPlan& plan) {
   boost::json::object options;
   options["version"] = OVERLAP_VERSION;
   options["model"] = cli::to_string(plan.model);
-  options["concurrency"] = plan.concurrency;
+  if (plan.run.pacing.are_found) {
+    options["concurrency"] = "auto";
+  } else {
+    options["concurrency"] = plan.concurrency;
+  }
   options["fsync"] = flags.fsync;
   options["force"] = flags.force;
   options["retry_failed"] = flags.retry_failed;
@@ -156,6 +160,40 @@ bool save_cookies(const std::string& file, const http::CookieJar* cookies) {
   return saved.has_value();
 }
 
+/// CPU time that this process has used but for the calling thread: what its workers, or its loop, have.
+double cpu_of_others() {
+  const auto seconds_of = [](int who) {
+    rusage used{};
+    getrusage(who, &used);
+    return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
+  };
+  return seconds_of(RUSAGE_SELF) - seconds_of(RUSAGE_THREAD);
+}
+
+BoundContext bound_context(const GetFlags& flags, const GetPlan& plan) {
+  BoundContext context;
+  context.model = plan.model;
+  context.workers = plan.workers;
+  context.per_host = plan.run.pacing.max_per_host;
+  context.are_found = plan.run.pacing.are_found;
+  context.is_per_host_given = flags.pacing.max_per_host.has_value();
+  return context;
+}
+
+/// What -v says at the end of what would have been faster.
+std::string what_bound(BoundContext context, const Run& run, const RunFigures& figures, std::uint64_t limit_rate,
+                       double cpu) {
+  const double seconds = std::chrono::duration<double>(figures.elapsed).count();
+  context.concurrency = figures.concurrency;
+  context.found = figures.found ? figures.found->at_a_time() : figures.concurrency;
+  context.holds = run.totals().holds;
+  if (limit_rate > 0 && seconds > 0)
+    context.bandwidth_used = static_cast<double>(run.totals().bytes) / static_cast<double>(limit_rate) / seconds;
+  if (seconds > 0) context.cpu_of_loop = cpu / seconds;
+  return what_bound(run.bound(), context);
+}
+
 int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists, Ledger& ledger) {
   RunOutputs outputs;
   if (const auto opened = outputs.open(flags.log, flags.trace, plan.run); !opened)
@@ -167,9 +205,14 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   const std::unique_ptr<Executor> executor = executor_of(plan);
   plan.run.force_stop = force_stop_of(*executor);
   const double max_fail_rate = plan.run.max_fail_rate;
+  const BoundContext context = bound_context(flags, plan);
+  const std::uint64_t limit_rate = plan.run.config->limit_rate;
+  const double cpu_before = cpu_of_others();
   Run run(std::move(plan.run), std::move(lists), std::move(plan.names), ledger, *executor, reporter, interrupts);
   const RunEnd end = run.execute();
-  const RunFigures figures{std::string(cli::to_string(plan.model)), plan.concurrency, Clock::now() - begin};
+  RunFigures figures{std::string(cli::to_string(plan.model)), run.concurrency(), run.found(), Clock::now() - begin,
+                     run.bound()};
+  if (flags.verbose) figures.what_bound = what_bound(context, run, figures, limit_rate, cpu_of_others() - cpu_before);
   executor->shutdown();  // before the run goes: no callback is under way after this
   const bool are_cookies_kept = save_cookies(flags.http.cookie_jar, cookies.get());
 

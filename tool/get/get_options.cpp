@@ -1,5 +1,7 @@
 #include "get/get_options.hpp"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "cli/escape.hpp"
@@ -10,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kMostWorkers = 1024;
 constexpr std::size_t kLoopConcurrency = 64;
+constexpr std::size_t kMostFound = 1024;  // more of a host is no politeness, and of a run seldom a gain
 
 using Error = std::unexpected<std::string>;
 
@@ -45,6 +48,16 @@ ConsoleReporter::Options reporter_of(const GetFlags& flags) {
   return options;
 }
 
+std::size_t concurrency_of(const std::string& text) {
+  std::int64_t count = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc{} || stop != text.data() + text.size()) {
+    throw BadFlag{
+        fmt::format("--max-concurrent: '{}' is neither a number nor auto", cli::escape_for_terminal(text, 40))};
+  }
+  return count_of("--max-concurrent", count, kMostConcurrent);
+}
+
 // A request of the inline model, and of a worker, occupies what runs it; only the loop has more requests than workers.
 void choose_concurrency(const GetFlags& flags, GetPlan& plan) {
   const auto model = cli::parse_model(flags.model);
@@ -53,8 +66,9 @@ void choose_concurrency(const GetFlags& flags, GetPlan& plan) {
   plan.workers = count_of("--workers", flags.workers, kMostWorkers);
   const bool workers_wait = plan.model == cli::Model::threads || plan.model == cli::Model::processes;
   plan.concurrency = plan.model == cli::Model::inline_ ? 1 : workers_wait ? plan.workers : kLoopConcurrency;
-  if (flags.max_concurrent != 0) {
-    const std::size_t asked = count_of("--max-concurrent", flags.max_concurrent, kMostConcurrent);
+  plan.run.pacing.are_found = flags.max_concurrent == "auto";
+  if (!flags.max_concurrent.empty()) {
+    const std::size_t asked = plan.run.pacing.are_found ? kMostFound : concurrency_of(flags.max_concurrent);
     plan.concurrency = plan.model == cli::Model::loop ? asked : std::min(plan.concurrency, asked);
   }
   // For requests that hang: on a loop they cost nothing but a connection, and a thread that waits little more. Whoever
@@ -140,8 +154,10 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
       ->type_name("MODEL")
       ->capture_default_str();
   model->add_option("--workers", flags.workers, "Threads or processes")->type_name("N")->capture_default_str();
-  model->add_option("-j,--max-concurrent", flags.max_concurrent, "Requests at a time; loop: 64, others: a worker each")
-      ->type_name("N");
+  model
+      ->add_option("-j,--max-concurrent", flags.max_concurrent,
+                   "Requests at a time; loop: 64, others: a worker each; auto: found while running")
+      ->type_name("N|auto");
 
   add_pacing_flags(command, flags.pacing);
 
@@ -180,7 +196,8 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
       ->type_name("FILE");
   run->add_flag("--json", flags.json, "End with one JSON object on standard output");
   run->add_flag("-q,--quiet", flags.quiet, "No messages about single items, no progress");
-  run->add_flag("-v,--verbose", flags.verbose, "Name every saved file and every retry");
+  run->add_flag("-v,--verbose", flags.verbose,
+                "Name every saved file and every retry; say at the end what bound the run");
 }
 
 }  // namespace overlap::get

@@ -28,7 +28,7 @@ struct GetFlags {
 
   std::string model = "loop";
   std::int64_t workers = 5;
-  std::int64_t max_concurrent = 0;  ///< 0: the model's own
+  std::string max_concurrent;  ///< a number, or auto; empty: the model's own
   PacingFlags pacing;
 
   std::string connect_timeout = "10s";
@@ -65,7 +65,7 @@ struct GetPlan {
   ListReader::Options lists;
   cli::Model model = cli::Model::loop;
   std::size_t workers = 1;      ///< threads or processes
-  std::size_t concurrency = 1;  ///< requests at a time
+  std::size_t concurrency = 1;  ///< requests at a time; with -j auto at most
   NamePlan names{NameTemplate()};
   Fsync fsync = Fsync::batch;
   ConsoleReporter::Options reporter;

@@ -57,7 +57,12 @@ double share_of(std::string_view flag, const std::string& text) {
 }  // namespace
 
 void apply_pacing(const PacingFlags& flags, RunPlan& plan) {
-  plan.pacing.max_per_host = count_of("--max-per-host", flags.max_per_host, kMostConcurrent);
+  // Whoever names a number means it, whatever could be found.
+  if (flags.max_per_host) {
+    plan.pacing.max_per_host = count_of("--max-per-host", *flags.max_per_host, kMostConcurrent);
+  } else if (plan.pacing.are_found) {
+    plan.pacing.max_per_host = plan.pacing.max_concurrent;
+  }
   plan.pacing.interval = interval_of("--rate", flags.rate);
   plan.pacing.host_interval = interval_of("--rate-per-host", flags.rate_per_host);
   plan.retry = retry_of(flags);
@@ -72,9 +77,9 @@ void apply_pacing(const PacingFlags& flags, RunPlan& plan) {
 
 void add_pacing_flags(CLI::App& command, PacingFlags& flags) {
   auto* pacing = command.add_option_group("Pacing");
-  pacing->add_option("--max-per-host", flags.max_per_host, "Requests at a time to one host")
+  pacing->add_option("--max-per-host", flags.max_per_host, "Requests at a time to one host; with -j auto what is found")
       ->type_name("N")
-      ->capture_default_str();
+      ->default_str("6");
   pacing->add_option("--rate", flags.rate, "Requests in a time, such as 100/s or 10/m")->type_name("RATE");
   pacing->add_option("--rate-per-host", flags.rate_per_host, "The same for each host")->type_name("RATE");
   pacing->add_option("--limit-rate", flags.limit_rate, "Bytes a second, of the whole run (0: no limit)")

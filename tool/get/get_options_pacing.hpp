@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "get/run.hpp"
@@ -11,8 +12,8 @@ namespace overlap::get {
 
 /// How much is asked of the hosts at a time and in a time, and what is tried again.
 struct PacingFlags {
-  std::int64_t max_per_host = 6;
-  std::string rate;  ///< requests; empty: no limit
+  std::optional<std::int64_t> max_per_host;  ///< nothing: 6, or what -j auto finds
+  std::string rate;                          ///< requests; empty: no limit
   std::string rate_per_host;
   std::string limit_rate = "0";
 

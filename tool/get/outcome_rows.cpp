@@ -1,6 +1,7 @@
 #include "get/outcome_rows.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/escape.hpp"
 #include "manifest/utc.hpp"
@@ -15,10 +16,11 @@ constexpr std::size_t kMaxValidator = 1000;
 std::string now_text() { return manifest::utc_text(std::chrono::system_clock::now()); }
 
 /// Visible ASCII and blanks: what a header can carry everywhere.
-std::string sendable(const std::string& text) {
+std::string sendable(std::string text) {
   const bool is_sendable =
       text.size() <= kMaxValidator && std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-  return is_sendable ? text : std::string();
+  if (!is_sendable) text.clear();
+  return text;
 }
 
 manifest::ItemRow row_of(const EntryFacts& entry) {
@@ -36,16 +38,16 @@ manifest::ItemRow row_of(const EntryFacts& entry) {
 
 }  // namespace
 
-manifest::ItemRow ok_row(const EntryFacts& entry, const Receipt& receipt) {
+manifest::ItemRow ok_row(const EntryFacts& entry, Receipt&& receipt) {
   manifest::ItemRow row = row_of(entry);
   row.state = manifest::State::ok;
   row.http_status = receipt.status;
   row.bytes = receipt.bytes;
-  row.sha256 = receipt.sha256;
+  row.sha256 = std::move(receipt.sha256);
   row.content_type = cli::escape_for_terminal(receipt.content_type, kMaxContentType);
-  row.etag = sendable(receipt.validators.etag);
-  row.last_modified = sendable(receipt.validators.last_modified);
-  row.path = receipt.path;
+  row.etag = sendable(std::move(receipt.validators.etag));
+  row.last_modified = sendable(std::move(receipt.validators.last_modified));
+  row.path = std::move(receipt.path);
   row.seconds = std::chrono::duration<double>(receipt.seconds).count();
   return row;
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "get/fetch_job.hpp"
 #include "get/list_entry.hpp"
@@ -12,18 +13,18 @@
 
 namespace overlap::get {
 
-/// What the run knows of an entry besides what came of it.
+/// What the run knows of an entry besides what came of it. Refers to texts of the run's.
 struct EntryFacts {
   std::uint64_t ordinal = 0;
   std::uint64_t line = 0;
-  std::string url;        ///< as Url::display() gives it
-  std::string final_url;  ///< the same, of the last request
+  std::string_view url;        ///< as Url::display() gives it
+  std::string_view final_url;  ///< the same, of the last request
   int tries = 0;
   std::chrono::system_clock::time_point started{};  ///< of the first request; the epoch: none was made
-  std::string kept;                                 ///< as Item::kept
+  std::string_view kept;                            ///< as Item::kept
 };
 
-manifest::ItemRow ok_row(const EntryFacts& entry, const Receipt& receipt);
+manifest::ItemRow ok_row(const EntryFacts& entry, Receipt&& receipt);
 
 struct FailureFacts {
   http::ErrorClass error_class{};

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +33,8 @@ struct ProgressSnapshot {
   const Totals& totals;
   std::size_t running = 0;
   std::size_t queued = 0;
-  bool list_ended = false;  ///< false: more entries will come, so nobody knows how many
+  std::optional<std::size_t> found = {};  ///< with -j auto: what may run at a time for now
+  bool list_ended = false;                ///< false: more entries will come, so nobody knows how many
   /// The hosts whose requests have run longest, so many of them; costs a look at all that run.
   const std::function<std::vector<Waiting>(std::size_t)>& slowest;
 };

@@ -50,11 +50,18 @@ RunEnd Run::execute() {
     wait();
     reap();
   }
+  bound_.end(Clock::now());
   return end_;
 }
 
+std::optional<Scheduler::Found> Run::found() const {
+  const auto& found = scheduler_.found();
+  return found && found->most > 0 ? found : std::nullopt;
+}
+
 ProgressSnapshot Run::snapshot() const {
-  return {totals_, scheduler_.running(), scheduler_.queued(), list_ended(), slowest_};
+  const std::optional<std::size_t> found = plan_.pacing.are_found ? std::optional(scheduler_.for_now()) : std::nullopt;
+  return {totals_, scheduler_.running(), scheduler_.queued(), found, list_ended(), slowest_};
 }
 
 std::vector<Waiting> Run::slowest_hosts(std::size_t most) const {
@@ -81,7 +88,12 @@ std::vector<Waiting> Run::slowest_hosts(std::size_t most) const {
 // ---- Running
 
 void Run::start_what_may() {
-  while (const std::optional<Id> id = next_to_start(Clock::now())) start(*id);
+  while (true) {
+    const TimePoint now = Clock::now();
+    const std::optional<Id> id = next_to_start(now);
+    if (!id) return note_bound(now);
+    start(*id);
+  }
 }
 
 void Run::start(Id id) {
@@ -99,7 +111,7 @@ void Run::start(Id id) {
     const auto [place, added] = running_.emplace(id, executor_.submit(&fetch_one, work.job));
     completions_.watch(id, place->second);
   } catch (const BrokenExecutor& error) {  // shut down or broken: nothing more can run
-    scheduler_.finish(work.host, {.was_lent = work.is_lent}, work.sent);
+    scheduler_.finish(work.host, {.started = work.sent, .was_lent = work.is_lent}, work.sent);
     fail(work, http::ErrorClass::interrupted, error.what());
     stop_intake(RunEnd::broken, error.what());
   }
@@ -124,7 +136,7 @@ void Run::wait() {
 
 void Run::reap() {
   reaped_ = Clock::now();
-  for (Completions::Ended& one : completions_.take()) ended(std::move(one));
+  for (const Id id : completions_.take()) ended(id);
   // Before anything is started in place of what has ended: so no more than was in flight can be lost.
   if (plan_.log != nullptr) plan_.log->flush();
   if (const auto kept = ledger_.commit(); !kept) {
@@ -132,20 +144,21 @@ void Run::reap() {
   }
 }
 
-void Run::ended(Completions::Ended ended) {
-  const auto found = works_.find(ended.id);
-  Work& work = found->second;
-  running_.erase(ended.id);
-  if (plan_.trace != nullptr) plan_.trace->ended(ended.id, ended.error ? nullptr : &ended.receipt, Clock::now());
-  if (ended.error) {
-    scheduler_.finish(work.host, {.was_lent = work.is_lent}, Clock::now());
+void Run::ended(Id id) {
+  Work& work = works_.at(id);
+  Future<Receipt> future = std::move(running_.extract(id).mapped());
+  Receipt receipt;
+  try {
+    receipt = std::move(future).result();
+  } catch (...) {
+    if (plan_.trace != nullptr) plan_.trace->ended(id, nullptr, Clock::now());
+    scheduler_.finish(work.host, {.started = work.sent, .was_lent = work.is_lent}, Clock::now());
     outage_.inconclusive(work.sent, Clock::now());
-    crashed(work, ended.error);
-    return;
+    return crashed(work, std::current_exception());
   }
-  work.job.cut = std::move(ended.receipt.cut);
-  if (!ended.receipt.part.empty()) name_late(work, ended.receipt);
-  const Receipt& receipt = ended.receipt;
+  if (plan_.trace != nullptr) plan_.trace->ended(id, &receipt, Clock::now());
+  work.job.cut = std::move(receipt.cut);
+  if (!receipt.part.empty()) name_late(work, receipt);
   if (heed_host(work, receipt)) return;
   switch (receipt.outcome) {
     case Receipt::Outcome::ok:
@@ -153,7 +166,7 @@ void Run::ended(Completions::Ended ended) {
       break;
     case Receipt::Outcome::exists:
       ++totals_.skipped;
-      finish(work, ok_row(facts_of(work), receipt));
+      finish(work, ok_row(facts_of(work), std::move(receipt)));
       break;
     case Receipt::Outcome::unchanged:
       unchanged(work);
@@ -167,12 +180,12 @@ void Run::ended(Completions::Ended ended) {
   }
 }
 
-void Run::succeed(Work& work, const Receipt& receipt) {
+void Run::succeed(Work& work, Receipt& receipt) {
   ++totals_.ok;
   totals_.bytes += receipt.bytes;
   totals_.latency.record(receipt.seconds);
   reporter_.saved(work.shown, receipt.path, receipt.bytes);
-  finish(work, ok_row(facts_of(work), receipt));
+  finish(work, ok_row(facts_of(work), std::move(receipt)));
 }
 
 /// Asks only for what is not here yet; of the URL whose body is here, wherever a redirect leads now.
@@ -272,9 +285,9 @@ void Run::count_failure(Work& work, const FailureFacts& failure) {
   if (plan_.fail_early) stop_intake(RunEnd::failed_early, "stopped at the first failure (--fail-early)");
 }
 
-void Run::finish(Work& work, const manifest::ItemRow& row) {
+void Run::finish(Work& work, manifest::ItemRow row) {
   for (const Repeat& repeat : work.repeats) settle_repeat(row, repeat);
-  keep(row);
+  keep(std::move(row));
   forget(work);
 }
 

@@ -77,6 +77,14 @@ class Run {
   RunEnd execute();
 
   const Totals& totals() const { return totals_; }
+  /// Requests that may run at a time now: what was asked for, or what -j auto has come to.
+  std::size_t concurrency() const {
+    return plan_.pacing.are_found ? scheduler_.allowed() : plan_.pacing.max_concurrent;
+  }
+  /// What -j auto has found; nothing without it, and where there was nothing to find.
+  std::optional<Scheduler::Found> found() const;
+  /// What kept more from running, and how long.
+  const BoundTimes& bound() const { return bound_; }
   /// Why the run ended before its end, for a person.
   const std::string& reason() const { return reason_; }
 
@@ -127,10 +135,11 @@ class Run {
   std::size_t read_ahead() const;
   void start_what_may();
   std::optional<Id> next_to_start(TimePoint now);
+  void note_bound(TimePoint now);
   void start(Id id);
   void wait();
   void reap();
-  void ended(Completions::Ended ended);
+  void ended(Id id);
   void crashed(Work& work, const std::exception_ptr& error);
   void follow(Work& work, const Receipt& receipt);
   static void go_on_at(Work& work, const http::Request& request, const Url& target);
@@ -156,8 +165,8 @@ class Run {
   void drop(Work& work);
   void name_late(const Work& work, Receipt& receipt);
   std::expected<void, DiskError> place(Receipt& receipt, const std::string& path) const;
-  void succeed(Work& work, const Receipt& receipt);
-  void finish(Work& work, const manifest::ItemRow& row);
+  void succeed(Work& work, Receipt& receipt);
+  void finish(Work& work, manifest::ItemRow row);
   void forget(const Work& work);
   static bool is_ours(http::ErrorClass error_class);
   void keep(manifest::ItemRow row);
@@ -187,6 +196,7 @@ class Run {
   };
 
   Scheduler scheduler_;
+  BoundTimes bound_;
   Outage outage_;
   Beacon beacon_;
   TimePoint outage_began_{};

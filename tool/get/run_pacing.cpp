@@ -38,6 +38,15 @@ HostSign sign_of(const Receipt& receipt) {
   }
 }
 
+/// Without what a new connection costs: how many there are is this run's doing. Nothing where the answer broke off.
+std::optional<Served> took_of(const Receipt& receipt) {
+  const http::Timings& when = receipt.timings;
+  if (when.total <= Duration::zero() || when.first_byte <= Duration::zero()) return std::nullopt;
+  const Duration ready = std::max({when.name_lookup, when.connect, when.tls});
+  const Duration first = std::max(Duration::zero(), when.first_byte - ready);
+  return Served{first, std::max(first, when.total - ready), receipt.bytes};
+}
+
 bool is_repeatable(std::string_view method) {
   constexpr std::string_view kKnown[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};  // RFC 9110, 9.2.2
   return std::ranges::find(kKnown, method) != std::end(kKnown);
@@ -64,6 +73,13 @@ std::optional<Run::Id> Run::next_to_start(TimePoint now) {
   return probe;
 }
 
+void Run::note_bound(TimePoint now) {
+  if (!bound_.is_due(now)) return;
+  Bound bound = outage_.is_out() ? Bound::network : scheduler_.bound(now);
+  if (bound == Bound::end && !list_ended()) bound = Bound::list;
+  bound_.look(bound, now);
+}
+
 std::optional<TimePoint> Run::next_wake_up() const {
   return outage_.is_out() ? outage_.next_wake_up() : scheduler_.next_wake_up();
 }
@@ -81,6 +97,8 @@ bool Run::heed_host(Work& work, const Receipt& receipt) {
     ending.is_lookup = receipt.error_class == http::ErrorClass::dns && receipt.may_retry;
     ending.trouble = {receipt.error_class, receipt.message};
   }
+  ending.is_refusal = receipt.status == 429;
+  if (ending.sign == HostSign::answered) ending.took = took_of(receipt);
   scheduler_.finish(work.host, ending, now);
   if (receipt.out_of_resources) {
     outage_.inconclusive(work.sent, now);
@@ -114,7 +132,7 @@ bool Run::heed_outage(Work& work, const Receipt& receipt, TimePoint now) {
     if (!beacon_.light()) outage_.beacon_missed();
     reporter_.note(fmt::format("no host can be reached any more ({}): waiting for the network", receipt.message));
   }
-  scheduler_.finish(work.host, {.was_lent = work.is_lent}, now);
+  scheduler_.finish(work.host, {.started = work.sent, .was_lent = work.is_lent}, now);
   put_back(work, receipt, {});
   return true;
 }

@@ -1,6 +1,7 @@
 #include "get/scheduler.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 namespace overlap::get {
@@ -8,6 +9,8 @@ namespace {
 
 /// By how much a start that was due may be made up for. Wake-ups come late, and a busy run comes late to its own.
 constexpr Duration kLateness = std::chrono::milliseconds(50);
+constexpr std::size_t kHostsToLookAt = 64;
+constexpr Duration kMemory = std::chrono::minutes(1);  // of how much a host takes, when nothing is wanted of it
 
 std::optional<detail::CellRate> rate_of(Duration interval) {
   if (interval <= Duration::zero()) return std::nullopt;
@@ -21,7 +24,14 @@ Scheduler::Scheduler(PacingLimits limits)
       rules_{.max_at_once = limits.max_per_host, .probe_delay = limits.probe_delay, .probes = limits.probes},
       rate_(rate_of(limits.interval)),
       allowed_(limits.max_concurrent),
-      allowed_unproven_(limits.max_concurrent) {}
+      allowed_unproven_(limits.max_concurrent) {
+  if (limits.are_found) concurrency_.emplace(Concurrency::Rules{limits.first_concurrent, limits.max_concurrent});
+}
+
+Scheduler::Host::Host(const HostRules& rules, const PacingLimits& limits) : record(rules) {
+  if (!limits.are_found) return;
+  concurrency = std::make_unique<Concurrency>(Concurrency::Rules{limits.first_per_host, limits.max_per_host});
+}
 
 // ---- What waits
 
@@ -121,10 +131,16 @@ std::vector<Scheduler::Id> Scheduler::drop_queued() {
 // A host stands in line once, however much it has waiting; when it belongs into another line, its turn here is void.
 void Scheduler::offer_turn(const std::string& name, Host& host) {
   Line& line = line_of(host);
-  if (host.line == &line || host.waiting.empty() || host.running >= host.record.limit()) return;
+  if (host.line == &line || host.waiting.empty() || host.running >= limit_of(host)) return;
   host.line = &line;
   host.turn = next_turn_++;
   line.push_back({name, host.turn});
+}
+
+// One that does not answer is probed, whatever it could take before.
+std::size_t Scheduler::limit_of(const Host& host) const {
+  if (!host.concurrency || host.record.state() != HostRecord::State::fine) return host.record.limit();
+  return host.concurrency->limit();
 }
 
 bool Scheduler::is_void(const Turn& turn) const {
@@ -140,7 +156,7 @@ Scheduler::Line& Scheduler::line_of(const Host& host) {
 Scheduler::Line* Scheduler::next_line() {
   const bool takes_unproven = running_unproven_ < allowed_unproven_;
   if (!proven_.empty()) {
-    const bool has_share = takes_unproven && running_unproven_ < std::max<std::size_t>(1, limits_.max_concurrent / 2);
+    const bool has_share = takes_unproven && running_unproven_ < std::max<std::size_t>(1, places() / 2);
     const bool is_first = !unproven_.empty() && unproven_.front().number < proven_.front().number;
     return has_share && is_first ? &unproven_ : &proven_;
   }
@@ -150,6 +166,7 @@ Scheduler::Line* Scheduler::next_line() {
 }
 
 std::optional<Scheduler::Turn> Scheduler::next_turn() {
+  if (!has_room()) return std::nullopt;
   for (Line* const line : {&proven_, &unproven_, &doubtful_}) {
     while (!line->empty() && is_void(line->front())) line->pop_front();
   }
@@ -162,7 +179,7 @@ std::optional<Scheduler::Turn> Scheduler::next_turn() {
 
 std::optional<Scheduler::Id> Scheduler::start_next(TimePoint now) {
   release_due(now);
-  if (!has_room() || (rate_ && rate_->next() > now)) return std::nullopt;
+  if (rate_ && rate_->next() > now) return std::nullopt;
   while (const std::optional<Turn> turn = next_turn()) {
     Host& host = host_of(turn->host);
     host.line = nullptr;
@@ -179,13 +196,16 @@ TimePoint Scheduler::ready_at(const Host& host) const {
 
 std::optional<Scheduler::Id> Scheduler::start_of(const std::string& name, Host& host, TimePoint now) {
   // One that is not ready has a wake-up, which brings it back into line.
-  if (host.waiting.empty() || host.running >= host.record.limit() || ready_at(host) > now) return std::nullopt;
+  if (host.waiting.empty() || host.running >= limit_of(host) || ready_at(host) > now) return std::nullopt;
   const Id id = host.waiting.front();
   host.waiting.pop_front();
   ++host.running;
   ++running_;
   --queued_;
   if (!host.record.is_proven()) ++running_unproven_;
+  if (host.concurrency) host.concurrency->started(now, host.running - host.lent);
+  if (concurrency_) concurrency_->started(now, running_ - lent_);
+  if (!first_start_) first_start_ = now;
   if (rate_) rate_->take(now);
   if (limits_.host_interval > Duration::zero()) {
     if (!host.rate) host.rate = rate_of(limits_.host_interval);
@@ -193,7 +213,33 @@ std::optional<Scheduler::Id> Scheduler::start_of(const std::string& name, Host& 
     if (host.rate->next() > now) wake_at(name, host, host.rate->next());
   }
   offer_turn(name, host);  // behind the others
+  if (concurrency_) {
+    const bool is_bound = !host.waiting.empty() && host.running >= limit_of(host);
+    if (is_bound || (!has_room() && queued_ > later_.size())) note_found();
+  }
   return id;
+}
+
+// ---- What binds
+
+Bound Scheduler::bound_of(const Host& host, TimePoint now) const {
+  const bool is_left_alone = host.held_until > now || host.record.state() != HostRecord::State::fine;
+  if (is_left_alone) return Bound::hold;
+  return host.running >= limit_of(host) ? Bound::host : Bound::host_rate;
+}
+
+Bound Scheduler::bound(TimePoint now) const {
+  if (queued_ == 0) return Bound::end;
+  if (queued_ == later_.size()) return Bound::retry;
+  if (!has_room()) return Bound::run;
+  if (rate_ && rate_->next() > now) return Bound::rate;
+  std::array<std::size_t, kBounds.size()> hosts{};
+  std::size_t looked = 0;
+  for (auto it = hosts_.begin(); it != hosts_.end() && looked < kHostsToLookAt; ++it, ++looked) {
+    if (!it->second.waiting.empty()) ++hosts[static_cast<std::size_t>(bound_of(it->second, now))];
+  }
+  const auto most = std::ranges::max_element(hosts);
+  return *most == 0 ? Bound::host : static_cast<Bound>(most - hosts.begin());
 }
 
 // ---- What has become of it
@@ -218,12 +264,49 @@ void Scheduler::finish(const std::string& name, const Ending& ending, TimePoint 
     if (ending.was_lent) --changed.lent;
     changed.record.note(ending.sign, ending.started, now, rules_, ending.trouble);
   });
+  learn(host, ending, now);
   if (ending.sign == HostSign::answered) note_success(was_proven);
   if (ending.is_lookup) note_failed_lookup(ending.started, now);
   if (host.record.quiet_until() > was_quiet_until) wake_at(name, host, host.record.quiet_until());
   if (host.record.is_given_up(now, host.running)) give_up_waiting(name, host);
   offer_turn(name, host);
   forget_if_idle(name);
+}
+
+// Refusals and silence are a host's own; how long answers take may be the run's doing as well.
+void Scheduler::learn(Host& host, const Ending& ending, TimePoint now) {
+  host.last_end = now;
+  if (!host.concurrency || ending.was_lent) return;  // of what was lent, the rounds have been told
+  Concurrency& mine = *host.concurrency;
+  const bool was_searching = mine.is_searching() && concurrency_->is_searching();
+  if (ending.took) {
+    mine.served(ending.started, now, *ending.took);
+    concurrency_->served(ending.started, now, *ending.took);
+  } else {
+    mine.left(ending.started, now);
+    concurrency_->left(ending.started, now);
+  }
+  // A page that is out of order says 503 too: only the second one in a row tells of the host.
+  const bool is_refusal = ending.sign == HostSign::overloaded && (ending.is_refusal || host.record.overloads() > 1);
+  if (is_refusal) mine.refused(ending.started, now);
+  if (ending.sign == HostSign::silent && !ending.is_lookup) mine.lost(ending.started, now);
+  const bool is_searching = mine.is_searching() && concurrency_->is_searching();
+  if (!was_searching || is_searching || !first_start_) return;
+  if (!found_) found_.emplace();
+  if (found_->search) return;
+  found_->search = now - *first_start_;
+  found_->running = 0;
+  found_->times = 0;
+}
+
+/// Something has started, and nothing more may, though it waits.
+void Scheduler::note_found() {
+  if (!found_) found_.emplace();
+  const std::size_t running = running_ - lent_;
+  bound_at_ = running;
+  found_->most = std::max(found_->most, running);
+  found_->running += static_cast<double>(running);
+  ++found_->times;
 }
 
 // What was lowered comes back slowly: by one for each round of successes.
@@ -242,9 +325,14 @@ void Scheduler::note_failed_lookup(TimePoint started, TimePoint now) {
 }
 
 bool Scheduler::lend(const std::string& name, TimePoint started) {
-  const bool has_spare = lent_ < limits_.spare;
+  const bool has_spare = lent_ < std::min(limits_.spare, places());
   if (has_spare) ++lent_;
-  change_record(host_of(name), [&](Host& host) {
+  Host& lender = host_of(name);
+  if (has_spare && lender.concurrency) {
+    lender.concurrency->left(started, now_);
+    concurrency_->left(started, now_);
+  }
+  change_record(lender, [&](Host& host) {
     if (has_spare) ++host.lent;
     host.record.doubt(started);
   });
@@ -281,7 +369,8 @@ void Scheduler::forget_if_idle(const std::string& name) {
   Host& host = found->second;
   const bool is_idle = host.waiting.empty() && host.running == 0 && host.later == 0;
   if (!is_idle || host.wake_ups > 0) return;
-  const TimePoint until = std::max(host.record.remember_until(), ready_at(host));
+  TimePoint until = std::max(host.record.remember_until(), ready_at(host));
+  if (host.concurrency && host.concurrency->has_learned()) until = std::max(until, host.last_end + kMemory);
   if (until <= now_) {
     hosts_.erase(found);
   } else {

@@ -1,9 +1,11 @@
 // Which request goes next: pure bookkeeping with the time passed in, so that it is tested without waiting.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -13,6 +15,8 @@
 #include <overlap/core/detail/cell_rate.hpp>
 #include <overlap/core/time.hpp>
 
+#include "get/bound.hpp"
+#include "get/concurrency.hpp"
 #include "get/host_record.hpp"
 
 namespace overlap::get {
@@ -21,11 +25,27 @@ namespace overlap::get {
 struct PacingLimits {
   std::size_t max_concurrent = 64;
   std::size_t max_per_host = 6;
+  /// Both are what is found while the run goes (see Concurrency), from these on, and at most the above.
+  bool are_found = false;
+  std::size_t first_concurrent = 64;
+  std::size_t first_per_host = 6;
   std::size_t spare = 0;     ///< more requests than max_concurrent, while so many are lent() places
   Duration interval{};       ///< between two starts; zero: none is needed
   Duration host_interval{};  ///< the same for one host
   Duration probe_delay = std::chrono::seconds(1);  ///< as in HostRules
   int probes = 4;
+};
+
+/// What has been found, where limits are found.
+struct FoundConcurrency {
+  std::optional<Duration> search = {};  ///< from the first start until a limit was no longer doubled
+  std::size_t most = 0;                 ///< that ran at a time, held there by a limit
+  double running = 0;                   ///< the same, summed up since the search was over, or all the time ...
+  std::uint64_t times = 0;              ///< ... over so many starts
+
+  std::size_t at_a_time() const {
+    return times == 0 ? most : static_cast<std::size_t>(running / static_cast<double>(times) + 0.5);
+  }
 };
 
 /// Holds what waits to be requested, by host, and says what may start now.
@@ -60,9 +80,11 @@ class Scheduler {
   struct Ending {
     HostSign sign = HostSign::none;
     TimePoint started{};
-    bool was_lent = false;     ///< its place had been lent
-    bool is_lookup = false;    ///< silent because the lookup failed, and may succeed later
-    HostTrouble trouble = {};  ///< when silent
+    bool was_lent = false;            ///< its place had been lent
+    bool is_lookup = false;           ///< silent because the lookup failed, and may succeed later
+    HostTrouble trouble = {};         ///< when silent
+    bool is_refusal = false;          ///< overloaded, and said so in so many words: 429
+    std::optional<Served> took = {};  ///< when answered, with what tells of the host's pace
   };
   void finish(const std::string& host, const Ending& ending, TimePoint now);
 
@@ -85,15 +107,23 @@ class Scheduler {
   bool has_given_up() const { return !given_up_.empty(); }
 
   /// Whether more could run, if only it were of another host.
-  bool has_room() const { return running_ - lent_ < allowed_; }
+  bool has_room() const { return running_ - lent_ < allowed(); }
   /// When start_next() should be asked again though nothing finishes; nothing when no wait is running out.
   std::optional<TimePoint> next_wake_up() const;
+
+  /// What keeps more from starting now. Looks at some dozens of hosts.
+  Bound bound(TimePoint now) const;
 
   std::size_t running() const { return running_; }
   std::size_t queued() const { return queued_; }  ///< not running: waiting for their turn, their host or their time
   bool is_empty() const { return running_ == 0 && queued_ == 0 && given_up_.empty(); }
   /// How many may run at a time now.
-  std::size_t allowed() const { return allowed_; }
+  std::size_t allowed() const { return std::min(allowed_, places()); }
+  /// Nothing until a found limit has kept something from starting.
+  using Found = FoundConcurrency;
+  const std::optional<Found>& found() const { return found_; }
+  /// As many as a limit last let run, if it was found.
+  std::size_t for_now() const { return bound_at_ == 0 ? allowed() : bound_at_; }
   /// Overloaded signs of this host in a row.
   int overloads(const std::string& host) const;
   /// Whatever waits, in no particular order; forgotten here.
@@ -107,13 +137,15 @@ class Scheduler {
   };
   using Line = std::deque<Turn>;
   struct Host {
-    explicit Host(const HostRules& rules) : record(rules) {}
+    Host(const HostRules& rules, const PacingLimits& limits);
     HostRecord record;
+    std::unique_ptr<Concurrency> concurrency;  // null: not found, but given
     std::deque<Id> waiting;
     std::size_t running = 0;
     std::size_t lent = 0;   // of those that run
     std::size_t later = 0;  // entries in later_
     TimePoint held_until{};
+    TimePoint last_end = TimePoint::min();
     std::optional<detail::CellRate> rate;
     std::size_t wake_ups = 0;  // entries in wake_ups_
     Line* line = nullptr;      // in which it stands; null: in none
@@ -126,7 +158,7 @@ class Scheduler {
     bool operator>(const Later& other) const { return when > other.when; }
   };
 
-  Host& host_of(const std::string& name) { return hosts_.try_emplace(name, rules_).first->second; }
+  Host& host_of(const std::string& name) { return hosts_.try_emplace(name, rules_, limits_).first->second; }
   void queue(Id id, const std::string& name, bool first);
   void offer_turn(const std::string& name, Host& host);
   Line& line_of(const Host& host);
@@ -139,6 +171,11 @@ class Scheduler {
   void give_up_waiting(const std::string& name, Host& host);
   void forget_if_idle(const std::string& name);
   void release_due(TimePoint now);
+  std::size_t limit_of(const Host& host) const;
+  Bound bound_of(const Host& host, TimePoint now) const;
+  std::size_t places() const { return concurrency_ ? concurrency_->limit() : limits_.max_concurrent; }
+  void learn(Host& host, const Ending& ending, TimePoint now);
+  void note_found();
   template <class Change>
   void change_record(Host& host, Change change);
   void note_success(bool was_proven);
@@ -156,6 +193,10 @@ class Scheduler {
   std::vector<Later> later_;  // a heap, the next one on top
   std::multimap<TimePoint, std::string> wake_ups_;
   std::vector<GivenUp> given_up_;
+  std::optional<Concurrency> concurrency_;
+  std::optional<Found> found_;
+  std::size_t bound_at_ = 0;  // running when a limit last kept something from starting
+  std::optional<TimePoint> first_start_;
   std::optional<detail::CellRate> rate_;
   TimePoint now_{};  // as last told
   std::size_t running_ = 0;

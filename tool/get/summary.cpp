@@ -83,6 +83,21 @@ boost::json::object latency_of(const LatencyHistogram& latency) {
   return quantiles;
 }
 
+boost::json::object bound_json(const BoundTimes& times) {
+  boost::json::object shares;
+  for (const Bound bound : kBounds) {
+    if (times.share(bound) > 0) shares[to_string(bound)] = times.share(bound);
+  }
+  return shares;
+}
+
+std::string at_a_time(const RunFigures& figures) {
+  if (!figures.found) return fmt::format("{} at a time", figures.concurrency);
+  const std::string text = fmt::format("{} at a time were found", figures.found->at_a_time());
+  if (!figures.found->search) return text + ", more may be better";
+  return text + fmt::format(" in {}", cli::format_duration(*figures.found->search));
+}
+
 }  // namespace
 
 std::string summary_json(const Totals& totals, const RunFigures& figures) {
@@ -102,9 +117,16 @@ std::string summary_json(const Totals& totals, const RunFigures& figures) {
   summary["seconds"] = to_seconds(figures.elapsed);
   summary["model"] = figures.model;
   summary["concurrency"] = figures.concurrency;
+  if (figures.found) {
+    summary["concurrency_found"] = figures.found->at_a_time();
+    summary["concurrency_most"] = figures.found->most;
+    summary["search_seconds"] =
+        figures.found->search ? boost::json::value(to_seconds(*figures.found->search)) : nullptr;
+  }
   summary["errors"] = errors_of(totals);
   summary["failures"] = failures_json(totals.failures);
   summary["latency_ms"] = latency_of(totals.latency);
+  summary["bound"] = bound_json(figures.bound);
   return boost::json::serialize(summary);
 }
 
@@ -128,10 +150,11 @@ std::string summary_text(const Totals& totals, const RunFigures& figures) {
   const double seconds = to_seconds(figures.elapsed);
   const double rate = seconds > 0 ? static_cast<double>(fetched) / seconds : 0;
   if (fetched > 0) {
-    text += fmt::format("{}, {:.0f} a second, latency {} median, {} p99 ({}, {} at a time)\n",
-                        cli::format_size(totals.bytes), rate, cli::format_duration(totals.latency.quantile(0.5)),
-                        cli::format_duration(totals.latency.quantile(0.99)), figures.model, figures.concurrency);
+    text += fmt::format("{}, {:.0f} a second, latency {} median, {} p99 ({}, {})\n", cli::format_size(totals.bytes),
+                        rate, cli::format_duration(totals.latency.quantile(0.5)),
+                        cli::format_duration(totals.latency.quantile(0.99)), figures.model, at_a_time(figures));
   }
+  if (!figures.what_bound.empty()) text += figures.what_bound + '\n';
   return text + fmt::format("Downloaded {} in {:.2f} seconds\n", fetched, seconds);
 }
 

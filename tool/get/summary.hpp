@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "get/bound.hpp"
 #include "get/run.hpp"
 #include "get/totals.hpp"
 
@@ -10,7 +12,10 @@ namespace overlap::get {
 struct RunFigures {
   std::string model;
   std::size_t concurrency = 0;
+  std::optional<Scheduler::Found> found = {};  ///< with -j auto
   Duration elapsed{};
+  BoundTimes bound = {};
+  std::string what_bound = {};  ///< in words; empty: not to be said
 };
 
 /// The one object that --json ends the run with (its members are part of the command line's contract).

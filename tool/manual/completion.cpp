@@ -33,6 +33,7 @@ Values values_of(const Flag& flag) {
   for (const auto& [name, words] : kWords) {
     if (std::ranges::find(flag.names, name) != flag.names.end()) return {Values::Kind::words, words};
   }
+  if (flag.value == "N|auto") return {Values::Kind::words, "auto"};
   if (flag.value.find("FILE") != std::string::npos) return {Values::Kind::files};
   if (flag.value.find("DIR") != std::string::npos) return {Values::Kind::directories};
   return {};

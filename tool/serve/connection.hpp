@@ -104,11 +104,22 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     if (reset_next_) return reset();
     Site& site = responder_.site();
     const std::uint64_t serial = site.requests.fetch_add(1, std::memory_order_relaxed);
+    visit_ = Attendance::Visit(site.attendance);
     delay_ = delay_of(site.options, serial);
-    if (delay_.count() > 0) arrived_ = Clock::now();
+    if (is_refused(site)) return refuse();
+    if (delay_.count() > 0) due_ = site.places.book(Clock::now(), delay_);
     auto reply = responder_.reply(reader_.request(), serial);
     if (!reply) return await_image();
     return deliver(std::move(*reply));
+  }
+
+  bool is_refused(const Site& site) const {
+    return site.options.refuse_above > 0 && visit_.at_once() > site.options.refuse_above;
+  }
+
+  bool refuse() {
+    delay_ = {};
+    return deliver(text_reply(429, "too many at once\n", reader_.request().method));
   }
 
   bool await_image() {
@@ -122,11 +133,11 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     return false;
   }
 
-  /// Sends the reply once its latency is over, which began when the request arrived.
+  /// Sends the reply once its latency is over, which began when the request arrived, or had its turn.
   bool deliver(Reply reply) {
     reply_ = std::move(reply);
     if (delay_.count() <= 0) return send();
-    timer_.expires_at(arrived_ + delay_);
+    timer_.expires_at(due_);
     timer_.async_wait([self = this->shared_from_this()](const Error& error) {
       if (!error && self->send()) self->advance();
     });
@@ -135,6 +146,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 
   /// Head and body in one write, unless the body is paced or larger than one slice.
   bool send() {
+    visit_ = {};  // before the client can know, which may ask again at once
     position_ = reply_.begin;
     rate_ = reply_.bandwidth != 0 ? reply_.bandwidth : responder_.site().options.bandwidth;
     if (rate_ != 0) paced_until_ = Clock::now();
@@ -270,7 +282,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 
   // Of the request being answered:
   std::chrono::nanoseconds delay_{};
-  Clock::time_point arrived_;
+  Clock::time_point due_;
+  Attendance::Visit visit_;
   Reply reply_;
   std::uint64_t position_ = 0;  // next byte of the content to send
   std::uint64_t rate_ = 0;      // bytes a second; 0: unpaced

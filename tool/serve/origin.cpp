@@ -28,6 +28,8 @@ using asio::ip::tcp;
 OriginOptions checked(OriginOptions options) {
   if (options.latency.count() < 0 || options.jitter.count() < 0) throw std::invalid_argument("negative latency");
   if (!(options.fault_rate >= 0 && options.fault_rate <= 1)) throw std::invalid_argument("fault rate outside 0 to 1");
+  if (options.at_once > 0 && options.latency.count() == 0)
+    throw std::invalid_argument("so many at once, but without a latency");
   if (options.threads < 1) throw std::invalid_argument("fewer than one thread");
   return options;
 }
@@ -67,7 +69,7 @@ class Origin::Impl {
  public:
   explicit Impl(OriginOptions options)
       : options_(checked(std::move(options))),
-        site_(std::make_unique<Site>(options_)),
+        site_(std::make_unique<Site>(options_, attendance_)),
         shards_(make_shards(*site_, options_.threads)),
         listener_(std::make_unique<Listener>(shards_[0]->loop.get_executor())) {
     if (options_.tls) {
@@ -94,6 +96,7 @@ class Origin::Impl {
   std::string url() const;
   const std::string& ca_pem() const { return ca_pem_; }
   std::uint64_t requests() const { return site_->requests.load(std::memory_order_relaxed); }
+  std::size_t most_at_once() const { return attendance_.most(); }
 
  private:
   static std::vector<std::unique_ptr<Shard>> make_shards(Site& site, int count);
@@ -103,6 +106,7 @@ class Origin::Impl {
   void open(Socket socket, Shard& shard);
 
   const OriginOptions options_;
+  Attendance attendance_;
   std::unique_ptr<Site> site_;
   std::optional<asio::ssl::context> tls_;
   std::string ca_pem_;
@@ -193,6 +197,7 @@ const std::string& Origin::ca_pem() const { return impl_->ca_pem(); }
 void Origin::run() { impl_->run(); }
 void Origin::stop() noexcept { impl_->stop(); }
 std::uint64_t Origin::requests() const { return impl_->requests(); }
+std::size_t Origin::most_at_once() const { return impl_->most_at_once(); }
 
 BackgroundOrigin::BackgroundOrigin(OriginOptions options)
     : origin_(std::move(options)), thread_([this] { origin_.run(); }) {}

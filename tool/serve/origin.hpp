@@ -3,6 +3,7 @@
 /// no network. What it answers is described at content.hpp and faults.hpp.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,6 +25,8 @@ struct OriginOptions {
   std::chrono::nanoseconds jitter{};   ///< up to this much more, by seed and request number
   std::uint64_t bandwidth = 0;         ///< bytes of body a second and connection; 0: unlimited
   std::uint64_t seed = 1;              ///< what all content follows from
+  std::size_t at_once = 0;             ///< requests answered at a time, the others wait their turn; 0: unlimited
+  std::size_t refuse_above = 0;        ///< what comes while so many are under way is told 429 at once; 0: never
   double fault_rate = 0;               ///< share of ordinary requests that meet a 503 or a reset, by seed and number
   int threads = 1;
   std::optional<TlsOptions> tls = {};
@@ -58,6 +61,9 @@ class Origin {
   /// Requests received so far.
   std::uint64_t requests() const;
 
+  /// As many as were under way at a time at most: received, and not answered yet.
+  std::size_t most_at_once() const;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
@@ -75,6 +81,7 @@ class BackgroundOrigin {
   std::string url(std::string_view path = {}) const { return origin_.url().append(path); }
   const std::string& ca_pem() const { return origin_.ca_pem(); }
   std::uint64_t requests() const { return origin_.requests(); }
+  std::size_t most_at_once() const { return origin_.most_at_once(); }
 
  private:
   Origin origin_;

@@ -10,16 +10,21 @@
 #include "serve/faults.hpp"
 #include "serve/image_store.hpp"
 #include "serve/origin.hpp"
+#include "serve/places.hpp"
 #include "serve/reply.hpp"
 
 namespace overlap::serve {
 
 /// What all threads of an origin share. Safe to use from any of them.
 struct Site {
-  explicit Site(const OriginOptions& given) : options(given), images(given.seed) {}
+  /// `all` must outlive the connections, which this does not.
+  Site(const OriginOptions& given, Attendance& all)
+      : options(given), places(given.at_once), attendance(all), images(given.seed) {}
 
   const OriginOptions options;
   std::atomic<std::uint64_t> requests{0};  // relaxed: a number to draw by and to show, it orders nothing
+  Places places;
+  Attendance& attendance;
   FaultState faults;
   ImageStore images;
 };

@@ -142,6 +142,14 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   add_duration(command, "--latency", origin.latency, "Wait before every response, such as 50ms");
   add_duration(command, "--jitter", origin.jitter, "Up to this much more, by seed");
   add_size(command, "--bandwidth", origin.bandwidth, "Bytes of body a second and connection, such as 10M");
+  command
+      .add_option("--at-once", origin.at_once, "Answer so many requests at a time; the others wait their turn (0: all)")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      .add_option("--refuse-above", origin.refuse_above, "Say 429 to what comes while so many are under way (0: never)")
+      ->type_name("N")
+      ->capture_default_str();
   command.add_option("--seed", origin.seed, "What all content follows from")->capture_default_str();
   command.add_option("--fault-rate", origin.fault_rate, "Share of requests that meet a 503 or a reset")
       ->check(CLI::Range(0.0, 1.0))
