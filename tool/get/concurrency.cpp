@@ -16,6 +16,7 @@ constexpr std::size_t kMostRepeats = 8;         // a round is at most so much lo
 constexpr std::size_t kShareOfStragglers = 16;  // one in so many is not waited for
 constexpr double kPrecision = 0.08;             // the standard error of the inflation that a round should have
 constexpr double kPrecisionOfTrial = 0.04;      // where a wrong conclusion would last
+constexpr std::size_t kLengthOfTrial = 3;       // rounds: answers come in waves, and one need not be like the next
 constexpr double kTrialStep = 1.5;
 constexpr double kOurs = 0.5;     // the latency that goes with the limit to this power or more is a queue
 constexpr double kFollow = 0.25;  // how much of a faster round goes into the base
@@ -91,7 +92,8 @@ void Concurrency::halve(TimePoint now) {
 
 void Concurrency::begin_round() {
   round_ = {};
-  round_.wanted = std::max(limit_, kFewestAnswers);
+  const bool is_long = trial_ && (trial_->is_again || trial_->limit < static_cast<double>(limit_));
+  round_.wanted = std::max(limit_, kFewestAnswers) * (is_long ? kLengthOfTrial : 1);
 }
 
 /// What is wanted besides is a row of requests of its own, of which again nearly all are waited for.
@@ -159,17 +161,24 @@ void Concurrency::end_round(TimePoint now) {
 bool Concurrency::conclude_trial(double inflation) {
   const auto limit = static_cast<double>(limit_);
   const double power = std::log(inflation / trial_->inflation) / std::log(limit / trial_->limit);
-  const double before = trial_->limit;
+  const Trial trial = *trial_;
   trial_.reset();
+  const bool was_raised = trial.limit < limit;
+  if (power < kOurs && was_raised) {
+    // Were it wrong, it would be so for good: what happened by chance meanwhile does not happen the other way round
+    // too.
+    trial_ = {limit, inflation, true};
+    set_limit(trial.limit);
+    return true;
+  }
   if (power < kOurs) {
     base_ = measured();
     stays_before_trial_ = kFirstStays;
     return false;
   }
-  if (before > limit) return false;
-  set_limit(before);
-  stays_before_trial_ = std::min(stays_before_trial_ * 2, kMostStays);
-  return true;
+  if (was_raised) set_limit(trial.limit);
+  if (was_raised || trial.is_again) stays_before_trial_ = std::min(stays_before_trial_ * 2, kMostStays);
+  return was_raised || trial.is_again;
 }
 
 void Concurrency::grow(TimePoint now) {

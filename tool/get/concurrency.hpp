@@ -83,8 +83,9 @@ class Concurrency {
   };
   /// A change of the limit of which it is not known yet what it does.
   struct Trial {
-    double limit = 0;      // before it
-    double inflation = 0;  // the same
+    double limit = 0;       // before it
+    double inflation = 0;   // the same
+    bool is_again = false;  // back from a higher limit that made answers no slower: whether that was so
   };
 
   bool is_of_round(TimePoint started) const;
