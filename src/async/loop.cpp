@@ -6,6 +6,8 @@
 
 #include <overlap/async/loop.hpp>
 
+#include <cxxabi.h>
+
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -17,6 +19,7 @@
 
 #include <overlap/async/detail/drive.hpp>
 #include <overlap/async/detail/watched_executor.hpp>
+#include <overlap/core/hook.hpp>
 
 namespace overlap {
 namespace {
@@ -197,22 +200,32 @@ struct Loop::RunScope {
   const detail::CurrentHome home;
 };
 
+__attribute__((no_sanitize("null"))) void Loop::run_one() {
+  try {
+    context_.run_one();
+  } catch (abi::__forced_unwind&) {  // a function ends this thread
+    throw;
+  } catch (...) {
+    detail::report_unhandled("event loop", std::current_exception());
+  }
+}
+
 void Loop::run(const detail::StartedPtr& task, Entry entry) {
   const RunScope scope(*this);
   launch(task, std::move(entry), Begin::now);
-  while (!task->has_ended()) context_.run_one();
+  while (!task->has_ended()) run_one();
   finish_and_cancel();
 }
 
 void Loop::run_until(const std::function<bool()>& finished) {
   const RunScope scope(*this);
-  while (!finished()) context_.run_one();
+  while (!finished()) run_one();
   finish_and_cancel();
 }
 
 void Loop::finish_and_cancel() {
   if (tasks_ != 0) detail::RunningTask::goes_on();  // those to be cancelled take their time too
-  while (to_finish_ != 0) context_.run_one();
+  while (to_finish_ != 0) run_one();
   cancel_all();
 }
 
@@ -224,7 +237,7 @@ void Loop::cancel_all() {
       if (!task->asked_to_end()) task->cancel();
     }
     left.clear();
-    context_.run_one();
+    run_one();
   }
 }
 

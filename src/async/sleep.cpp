@@ -16,8 +16,8 @@ Task<void> sleep_elsewhere(TimePoint deadline) {
 
 }  // namespace
 
-Task<void> sleep_for(Duration duration) {
-  const TimePoint deadline = duration > Duration::zero() ? deadline_after(duration) : TimePoint::min();
+Task<void> sleep_for(AnyDuration duration) {
+  const TimePoint deadline = Duration(duration) > Duration::zero() ? deadline_after(duration) : TimePoint::min();
   detail::Sleeper sleeper;
   co_await sleeper.until(deadline);
   if (sleeper.is_elsewhere()) co_await sleep_elsewhere(deadline);

@@ -1,6 +1,10 @@
 #include <overlap/core/detail/archive.hpp>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 namespace overlap::detail {
 
@@ -12,6 +16,17 @@ std::uint32_t Encoder::attach(SharedFilePtr file) {
   if (attached.size() >= kMostAttached) throw NotShippable("more than 200 shared arrays in one call or result");
   attached.push_back(std::move(file));
   return static_cast<std::uint32_t>(attached.size() - 1);
+}
+
+void Encoder::go_back(const Mark& mark) noexcept {
+  message_.bytes.resize(mark.bytes);
+  message_.segments.resize(mark.segments);
+  message_.attached.resize(mark.attached);
+  if (message_.segments.empty()) {
+    message_.large.reset();
+  } else {
+    message_.large->cut(mark.large);
+  }
 }
 
 /// False when there is no file to be had: then it goes among the other bytes.
@@ -30,6 +45,18 @@ bool Encoder::put_aside(const void* data, std::size_t size) {
 const SharedFilePtr& Decoder::attachment(std::uint32_t index) const {
   if (index >= rest_.attached.size()) throw NotShippable("a message between processes names memory that did not come");
   return rest_.attached[index];
+}
+
+void will_be_filled(void* memory, std::size_t size) noexcept {
+  constexpr std::size_t kWorthIt = std::size_t{4} << 20;  // two large pages of most processors
+  if (size < kWorthIt) return;
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  const int error = errno;
+  ::madvise(reinterpret_cast<void*>(first), begin + size - first,
+            MADV_HUGEPAGE);  // a hint: that it fails means nothing
+  errno = error;
 }
 
 void Decoder::too_short() { throw NotShippable("a message between processes ends too early"); }

@@ -40,7 +40,8 @@ std::string describe(std::exception_ptr error) {
   try {
     std::rethrow_exception(std::move(error));
   } catch (const std::exception& caught) {
-    return caught.what();
+    const char* const what = caught.what();  // a user's, which may be nothing
+    return what != nullptr ? what : "an exception without a message";
   } catch (...) {
     return "unknown exception";
   }

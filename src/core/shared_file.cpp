@@ -13,6 +13,8 @@
 
 #include <overlap/core/errors.hpp>
 
+#include "core/descriptor.hpp"
+
 namespace overlap::detail {
 namespace {
 
@@ -28,7 +30,7 @@ constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
 }  // namespace
 
 std::shared_ptr<SharedFile> SharedFile::create() {
-  const int fd = ::memfd_create("overlap-data", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  const int fd = above_standard(::memfd_create("overlap-data", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (fd < 0) return nullptr;
   try {
     return std::make_shared<SharedFile>(fd);

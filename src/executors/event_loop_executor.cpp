@@ -5,6 +5,7 @@
 //   3. The loop is woken; it ends when nothing waits to be started and every started task has ended. Children that
 //      those left behind are then cancelled and awaited by Loop itself.
 //   4. wait: the thread is joined, by one caller; others wait for it.
+// A task may end the thread that runs it. Then another thread goes on with the loop, where the first one left it.
 
 #include <overlap/executors/event_loop_executor.hpp>
 
@@ -15,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <thread>
+#include <vector>
 
 #include <overlap/async/loop.hpp>
 #include <overlap/core/hook.hpp>
@@ -111,8 +113,47 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
   void run() {
     pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
     detail::trace_this_thread_is(traced_.worker(0));
+    const Succession succession(*this);
     loop_->run_until([this] { return ended_; });
     loop_.reset();  // with its services, on the thread that used them
+  }
+
+  /// In case a task ends the thread (pthread_exit).
+  class Succession {
+   public:
+    explicit Succession(Engine& engine) noexcept : engine_(engine) {}
+    ~Succession() {
+      if (!engine_.ended_) engine_.hand_over();
+    }
+    Succession(const Succession&) = delete;
+    Succession& operator=(const Succession&) = delete;
+
+   private:
+    Engine& engine_;
+  };
+
+  /// Has another thread go on with the loop. Without one to be had, what waits fails; what is suspended stays so.
+  void hand_over() noexcept OVERLAP_EXCLUDES(batch_mutex_, mutex_) {
+    TaskQueue failed;
+    {
+      const MutexLock batch_lock(batch_mutex_);
+      const MutexLock lock(mutex_);
+      woken_ = false;  // it was in the middle of that
+      try {
+        ended_threads_.reserve(ended_threads_.size() + 1);
+        std::thread next([self = shared_from_this()] { self->run(); });
+        ended_threads_.push_back(std::move(thread_));
+        thread_ = std::move(next);
+        wake();
+        return;
+      } catch (const std::exception&) {
+        closing_ = true;
+        failed.append(std::move(batch_));
+        failed.append(std::move(waiting_));
+      }
+    }
+    const auto error = std::make_exception_ptr(BrokenExecutor(options_.name + ": its thread was ended by a task"));
+    while (const TaskPtr task = failed.pop()) task->try_fail(error);
   }
 
   // All from here to join() runs on the loop's thread.
@@ -158,12 +199,18 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
 
   void join() OVERLAP_EXCLUDES(mutex_, join_mutex_) {
     const MutexLock one_at_a_time(join_mutex_);
-    std::thread thread;
-    {
-      const MutexLock lock(mutex_);
-      std::swap(thread, thread_);
+    while (true) {
+      std::vector<std::thread> threads;
+      {
+        const MutexLock lock(mutex_);
+        std::swap(threads, ended_threads_);
+        if (thread_.joinable()) threads.push_back(std::move(thread_));
+      }
+      if (threads.empty()) return;
+      for (std::thread& thread : threads) {
+        if (thread.joinable()) thread.join();
+      }
     }
-    if (thread.joinable()) thread.join();
   }
 
   const Options options_;
@@ -177,6 +224,7 @@ class EventLoopExecutor::Engine final : public detail::ExitRegistry::Entry,
   Mutex mutex_;
   TaskQueue waiting_ OVERLAP_GUARDED_BY(mutex_);  // tasks to be started
   std::thread thread_ OVERLAP_GUARDED_BY(mutex_);
+  std::vector<std::thread> ended_threads_ OVERLAP_GUARDED_BY(mutex_);  // ended by tasks, and to be joined
   bool woken_ OVERLAP_GUARDED_BY(mutex_) = false;
   bool closing_ OVERLAP_GUARDED_BY(mutex_) = false;
   Mutex join_mutex_;

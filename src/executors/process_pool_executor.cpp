@@ -50,7 +50,9 @@ void ProcessPoolExecutor::enqueue(detail::TaskPtr task) {
 }
 
 void ProcessPoolExecutor::enqueue_with(detail::TaskPtr task, const TaskOptions& options) {
-  pool_->enqueue(std::move(task), options.timeout ? options.timeout : pool_->options().task_timeout);
+  const std::optional<Duration> own = options.timeout;
+  const std::optional<Duration> general = pool_->options().task_timeout;
+  pool_->enqueue(std::move(task), own ? own : general);
 }
 
 void ProcessPoolExecutor::do_shutdown(ShutdownOptions options) { pool_->shutdown(options); }

@@ -99,6 +99,18 @@ TEST(SleepFor, ZeroAndNegativeComeBack) {
   run(sleep_for(Duration::min()));
 }
 
+TEST(SleepFor, TakesADurationOfAnyUnit) {
+  const TimePoint begin = Clock::now();
+  run(sleep_for(std::chrono::duration<double>(0.002)));
+  EXPECT_GE(Clock::now() - begin, milliseconds(2));
+}
+
+TEST(SleepFor, TheLongestDurationOfAnyUnitDoesNotOverflow) {
+  EXPECT_THROW(run(with_timeout(milliseconds(2), sleep_for(Duration::max()))), TimeoutError);
+  EXPECT_THROW(run(with_timeout(milliseconds(2), sleep_for(hours::max()))), TimeoutError);
+  EXPECT_THROW(run(with_timeout(milliseconds(2), sleep_for(std::chrono::duration<double>(1e300)))), TimeoutError);
+}
+
 TEST(Gather, GivesResultsInTheOrderOfTheArguments) {
   const auto all = []() -> Task<std::string> {
     auto [first, second, nothing] = co_await gather(after(milliseconds(10), 1), name_of(2), sleep_for(milliseconds(1)));
@@ -155,6 +167,12 @@ TEST(WithTimeout, ThrowsWhenTimeIsUp) {
 
 TEST(WithTimeout, OfNoTimeThrowsAtOnce) {
   EXPECT_THROW(run(with_timeout(Duration::zero(), after(hours(1), 1))), TimeoutError);
+}
+
+TEST(WithTimeout, TakesADurationOfAnyUnitAndTheLongestDoesNotOverflow) {
+  EXPECT_EQ(run(with_timeout(hours::max(), after(milliseconds(1), 9))), 9);
+  EXPECT_EQ(run(with_timeout(Duration::max(), after(milliseconds(1), 9))), 9);
+  EXPECT_THROW(run(with_timeout(std::chrono::duration<double>(0.002), after(hours(1), 1))), TimeoutError);
 }
 
 TEST(WithTimeout, AnErrorOfTheTaskIsThatError) {

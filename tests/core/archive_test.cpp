@@ -46,6 +46,44 @@ void expect_same(const T& value) {
   EXPECT_EQ(round_trip(value), value);
 }
 
+TEST(Archive, VectorsOfNumbersAndOfPlainStructsAreWrittenAtOneStroke) {
+  const std::vector<Point> points(100'000, Point{3, 0.5});
+  Encoder out(Encoder::Large::shared);
+  out(points, std::vector<double>(100'000, 1.5), std::string("behind"));
+  ASSERT_EQ(out.message().segments.size(), 2U);
+  EXPECT_EQ(out.message().segments[0].size, points.size() * sizeof(Point));
+  Decoder in{MessageView(out.message())};
+  std::vector<Point> same_points{Point{7, 7}};
+  std::vector<double> numbers;
+  std::string behind;
+  in(same_points, numbers, behind);
+  EXPECT_EQ(same_points, points);
+  EXPECT_EQ(numbers, std::vector<double>(100'000, 1.5));
+  EXPECT_EQ(behind, "behind");
+  EXPECT_EQ(in.left(), 0U);
+}
+
+TEST(Archive, WhatWasWrittenCanBeTakenBackToAMark) {
+  Encoder out(Encoder::Large::shared);
+  const std::vector<double> numbers(100'000, 1.5);
+  out(1, numbers);
+  const Encoder::Mark mark = out.mark();
+  out(2, std::vector<double>(200'000, 2.5), std::string("dropped"));
+  out.go_back(mark);
+  out(3, std::vector<double>(50'000, 3.5));
+  Decoder in{MessageView(out.message())};
+  int first = 0;
+  int last = 0;
+  std::vector<double> one;
+  std::vector<double> three;
+  in(first, one, last, three);
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(one, numbers);
+  EXPECT_EQ(last, 3);
+  EXPECT_EQ(three, std::vector<double>(50'000, 3.5));
+  EXPECT_EQ(in.left(), 0U);
+}
+
 TEST(Archive, NumbersCross) {
   expect_same(-5);
   expect_same(true);

@@ -89,5 +89,15 @@ TEST(Describe, SaysWhatAnExceptionSays) {
   EXPECT_EQ(describe(nullptr), "no exception");
 }
 
+TEST(Describe, KnowsNothingOfAnExceptionWhoseMessageIsNull) {
+  struct Silent : std::exception {
+    const char* what() const noexcept override { return nullptr; }
+  };
+  EXPECT_EQ(describe(std::make_exception_ptr(Silent())), "an exception without a message");
+  const test::HookRecorder recorder;
+  report_unhandled("here", std::make_exception_ptr(Silent()));
+  EXPECT_THAT(recorder.reports(), ElementsAre("here: an exception without a message"));
+}
+
 }  // namespace
 }  // namespace overlap

@@ -223,5 +223,16 @@ TEST(Map, PositionMayBeReadAgain) {
   EXPECT_EQ(*it, 1);
 }
 
+TEST(Map, WaitThatIsRefusedLeavesItsPositionAsItWas) {
+  ManualExecutor executor(2);
+  auto results = executor.map(twice, std::vector{1, 2});
+  {
+    const detail::CurrentHome home(&executor, detail::CurrentHome::Kind::loop);
+    EXPECT_THROW(results.begin(), WouldDeadlock);
+  }
+  executor.run_all();
+  EXPECT_EQ(*results.begin(), 2);
+}
+
 }  // namespace
 }  // namespace overlap

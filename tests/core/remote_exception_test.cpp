@@ -177,6 +177,15 @@ TEST(RemoteException, VeryDeepNestingIsCutNotFatal) {
   EXPECT_EQ(messages.front(), "level 1000");
 }
 
+TEST(RemoteException, OneWithoutAMessageCrossesUnderTheNameOfItsType) {
+  struct Silent : std::exception {
+    const char* what() const noexcept override { return nullptr; }
+  };
+  const auto messages = messages_of(round_trip(std::make_exception_ptr(Silent())));
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_THAT(messages[0], testing::MatchesRegex("overlap::.*Silent: an exception without a message"));
+}
+
 TEST(RemoteException, NothingWhereAnErrorMustBeIsRefused) { EXPECT_THROW(round_trip(nullptr), NotShippable); }
 
 }  // namespace

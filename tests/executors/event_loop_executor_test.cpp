@@ -2,6 +2,8 @@
 
 #include <overlap/executors/event_loop_executor.hpp>
 
+#include <pthread.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -139,6 +141,36 @@ TEST(EventLoopWaiting, RunInsideATaskMayAwaitWhatRunsElsewhereAndWhatItStartsIts
            run(pass_on(EventLoopExecutor().submit(give_after, Duration::zero(), 4)));
   };
   EXPECT_EQ(loop.submit(inside).result(), 10);
+}
+
+TEST(EventLoopExecutor, TaskThatEndsItsThreadFailsAndAnotherThreadGoesOn) {
+  EventLoopExecutor loop;
+  const auto sleep = []() -> Task<int> {
+    co_await sleep_for(std::chrono::hours(1));
+    co_return 1;
+  };
+  auto suspended = loop.submit(sleep);
+  for (int i = 0; i < 3; ++i) {
+    const auto ending = loop.submit([] { pthread_exit(nullptr); });
+    const auto behind_it = loop.submit([] { return 2; });
+    EXPECT_THROW(ending.result(), BrokenExecutor);
+    EXPECT_EQ(behind_it.result(), 2);
+    EXPECT_FALSE(suspended.done());
+  }
+  suspended.request_stop();
+  EXPECT_THROW(suspended.result(), CancelledError);
+}
+
+TEST(EventLoopExecutor, ShutdownWaitsForTheThreadThatGoesOn) {
+  for (const bool at_once : {false, true}) {
+    EventLoopExecutor loop;
+    const auto ending = loop.submit([] { pthread_exit(nullptr); });
+    const auto behind_it = loop.submit([] { return 2; });
+    if (!at_once) ending.exception();
+    loop.shutdown();
+    EXPECT_TRUE(ending.done());
+    EXPECT_EQ(behind_it.result(), 2);
+  }
 }
 
 }  // namespace

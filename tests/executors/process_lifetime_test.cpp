@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -13,6 +15,7 @@
 #include <memory>
 #include <sstream>
 
+#include <overlap/core/shared_array.hpp>
 #include <overlap/executors/main_guard.hpp>
 #include <overlap/executors/process_pool_executor.hpp>
 
@@ -204,10 +207,15 @@ TEST(ProcessHost, ThatForksKeepsItsPoolAndTheChildIsRefused) {
   EXPECT_EQ(exit_code_of(host), kGood);
 }
 
-/// Closes the standard descriptors, then uses a pool whose tasks print.
+/// Closes the standard descriptors, then uses a pool whose tasks print. It gets none of those numbers: what the program
+/// itself prints would go to it.
 int daemon_host(const std::string&) {
+  const auto are_closed = [] {
+    return std::ranges::all_of(std::array{0, 1, 2}, [](int fd) { return ::fcntl(fd, F_GETFD) < 0; });
+  };
   for (const int fd : {0, 1, 2}) ::close(fd);
   ProcessPoolExecutor pool({.max_workers = 2});
+  if (!are_closed()) return kBad;
   const auto noisy = [](int n) {
     std::cout << "to nowhere" << std::endl;
     std::cerr << "to nowhere" << std::endl;
@@ -216,7 +224,10 @@ int daemon_host(const std::string&) {
   for (int i = 0; i < 10; ++i) {
     if (pool.submit(noisy, int{i}).result() != i) return kBad;
   }
-  return kGood;
+  const auto shared = SharedArray<char>::make(1 << 20, [](std::span<char> bytes) { bytes[7] = 'x'; });
+  const auto same = pool.submit([](SharedArray<char> array) { return array; }, shared).result();
+  const auto large = pool.submit([](std::string text) { return text; }, std::string(1 << 20, 'y')).result();
+  return same[7] == 'x' && large.size() == 1 << 20 && are_closed() ? kGood : kBad;
 }
 const bool daemon_host_added = test::add_program("daemon_host", &daemon_host);
 

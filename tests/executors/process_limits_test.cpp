@@ -125,6 +125,13 @@ TEST(ProcessTimeout, OfThePoolHoldsForEveryTaskAndThatOfATaskGoesBefore) {
   EXPECT_GT(pool.submit(&own_pid).result(), 0);
 }
 
+TEST(ProcessTimeout, OfTheLongestDurationNeverRunsOut) {
+  ProcessPoolExecutor pool({.max_workers = 1, .task_timeout = std::chrono::hours::max()});
+  EXPECT_GT(pool.submit(&own_pid).result(), 0);
+  EXPECT_GT(pool.submit({.timeout = std::chrono::minutes::max()}, &own_pid).result(), 0);
+  EXPECT_GT(pool.submit({.timeout = std::chrono::duration<double>(1e300)}, &own_pid).result(), 0);
+}
+
 TEST(ProcessTimeout, IsNotThatOfAWaitWhichChangesNothing) {
   ProcessPoolExecutor pool({.max_workers = 1});
   ProcessGate gate;

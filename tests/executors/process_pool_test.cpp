@@ -2,9 +2,14 @@
 
 #include <cereal/types/string.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <deque>
+#include <functional>
 #include <future>
 #include <numeric>
+#include <ranges>
 #include <set>
 #include <stdexcept>
 
@@ -95,6 +100,72 @@ TEST(ProcessPool, MapElementThatFailsSpoilsOnlyItself) {
   ++it;
   EXPECT_THROW(*it, std::out_of_range);
   EXPECT_EQ(*++it, 3);
+}
+
+/// Cannot be written when its number is odd, and then has written half of itself.
+struct Odd {
+  int number = 0;
+  template <class Archive>
+  void save(Archive& out) const {
+    out(number, bulk());
+    if (number % 2 != 0) throw std::domain_error("odd: " + std::to_string(number));
+    out(number);
+  }
+  template <class Archive>
+  void load(Archive& in) {
+    std::vector<double> received;
+    int again = 0;
+    in(number, received, again);
+    if (again != number || received != bulk()) throw std::logic_error("not what was sent");
+  }
+  std::vector<double> bulk() const {  // goes through a file of shared memory
+    return std::vector<double>(100'000 + static_cast<std::size_t>(number), number);
+  }
+};
+
+Odd make_odd(int number) { return {.number = number}; }
+int number_of(const Odd& odd) { return odd.number; }
+
+std::vector<std::string> read_all(auto results, auto number) {
+  std::vector<std::string> read;
+  for (auto it = results.begin(); it != results.end(); ++it) {
+    try {
+      read.push_back(std::to_string(number(*it)));
+    } catch (const std::domain_error& error) {
+      read.push_back(error.what());
+    }
+  }
+  return read;
+}
+
+TEST(ProcessPool, MapElementThatCannotCrossSpoilsOnlyItself) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  const std::vector<std::string> expected = {"0", "odd: 1", "2", "odd: 3", "4"};
+  EXPECT_EQ(read_all(pool.map({.chunk = 5}, &make_odd, std::views::iota(0, 5)), &number_of), expected);
+  const auto inputs = std::views::iota(0, 5) | std::views::transform(&make_odd);
+  EXPECT_EQ(read_all(pool.map({.chunk = 5}, &number_of, inputs), std::identity()), expected);
+}
+
+TEST(ProcessPool, FunctionPointersCanBeMappedInChunks) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  using Function = int (*)(int);
+  const std::vector<Function> functions = {[](int n) { return n + 1; }, [](int n) { return n * 2; }};
+  std::vector<int> results;
+  const auto call = [](Function function, int n) { return function(n); };
+  for (const int n : pool.map({.chunk = 2}, call, functions, std::vector{10, 20})) results.push_back(n);
+  EXPECT_EQ(results, (std::vector{11, 40}));
+}
+
+TEST(ProcessPool, ChildThatATaskForksEndsWhereTheTaskDoes) {
+  ProcessPoolExecutor pool({.max_workers = 1});
+  const auto fork_and_wait = [] {
+    const pid_t child = ::fork();
+    if (child == 0) return 0;  // out of the task, as its parent does
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 1 : 2;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(pool.submit(fork_and_wait).result(), 1);
 }
 
 TEST(ProcessPool, ChunkFollowsTheSizeOfTheInput) {

@@ -181,6 +181,17 @@ TEST(ThreadPoolExecutor, BoundedQueueBlocksAnOutsiderUntilThereIsRoom) {
   EXPECT_EQ(accepted, 15);
 }
 
+TEST(ThreadPoolExecutor, BoundedQueueHoldsAllThatWaits) {
+  ThreadPoolExecutor pool({.max_workers = 1, .max_queued = 4});
+  std::atomic<int> started{0};
+  int most = 0;
+  for (int accepted = 1; accepted <= 20'000; ++accepted) {
+    pool.submit([&started] { ++started; });
+    most = std::max(most, accepted - started);
+  }
+  EXPECT_LE(most, 4 + 1);  // the worker may have one in its hands that has not begun
+}
+
 TEST(ThreadPoolExecutor, BoundedQueueNeverBlocksItsOwnWorkers) {
   ThreadPoolExecutor pool({.max_workers = 2, .max_queued = 1});
   std::atomic<int> runs{0};
@@ -247,6 +258,24 @@ TEST(ThreadPoolExecutor, TaskThatEndsItsThreadFailsAndTheWorkerIsReplaced) {
     EXPECT_NE(future.exception(), nullptr);
     EXPECT_EQ(pool.submit([] { return 1; }).result(), 1);
   }
+}
+
+TEST(ThreadPoolExecutor, ChunkThatEndsItsThreadFailsAndTheWorkerIsReplaced) {
+  ThreadPoolExecutor pool({.max_workers = 1});
+  const auto end_at_two = [](int n) {
+    if (n == 2) pthread_exit(nullptr);
+    return n;
+  };
+  int failed = 0;
+  auto results = pool.map({.chunk = 2}, end_at_two, std::vector{1, 2, 3, 4});
+  for (auto it = results.begin(); it != results.end(); ++it) {
+    try {
+      EXPECT_GT(*it, 2);
+    } catch (const BrokenExecutor&) {
+      ++failed;
+    }
+  }
+  EXPECT_EQ(failed, 2);
 }
 
 TEST(ThreadPoolExecutor, CallbackThatBlocksLeavesTheOtherWorkersToTheirWork) {

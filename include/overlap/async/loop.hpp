@@ -158,6 +158,9 @@ class Loop {
   friend class detail::StartedTask;
 
   void turn_ends() noexcept;
+  /// Runs one handler. What one throws that is no task, such as a function that somebody posted, goes to the unhandled
+  /// hook.
+  void run_one();
 
   struct Launch;
   struct RunScope;

@@ -6,6 +6,6 @@
 namespace overlap {
 
 /// Suspends the task for at least this long, by the monotonic clock; zero or less lets the loop go round once.
-Task<void> sleep_for(Duration duration);
+Task<void> sleep_for(AnyDuration duration);
 
 }  // namespace overlap

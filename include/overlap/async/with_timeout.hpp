@@ -12,7 +12,7 @@ namespace overlap {
 /// a result is never lost. Only this timeout's own cancel becomes a TimeoutError: of nested ones, the one that ran out
 /// throws. Cancelling the waiting task cancels the inner one, waits for its end and gives what came of it.
 template <class T>
-Task<T> with_timeout(Duration timeout, Task<T> task) {
+Task<T> with_timeout(AnyDuration timeout, Task<T> task) {
   auto child = detail::start_child(std::move(task));
   std::function<void()> cancel = [started = child->started] { started.cancel(); };
   const auto woken = co_await child->ended.wait_or_end(deadline_after(timeout), std::move(cancel));

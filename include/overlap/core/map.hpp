@@ -66,14 +66,27 @@ class ZipSource {
   bool ended_ = false;
 };
 
+/// One input of a chunk: one that cannot cross to another process arrives there as the error of that. Numbers always
+/// can, and need no room for an error.
+template <class... A>
+using ChunkInput = std::conditional_t<((std::is_arithmetic_v<A> || std::is_enum_v<A>) && ...), std::tuple<A...>,
+                                      Outcome<std::tuple<A...>>>;
+
 /// Calls f on a chunk of inputs inside one task; each element has an outcome of its own.
 template <class F, class R, class... A>
 struct RunChunk {
-  std::vector<Outcome<R>> operator()(F f, std::vector<std::tuple<A...>> inputs) const {
+  using Input = ChunkInput<A...>;
+  std::vector<Outcome<R>> operator()(F f, std::vector<Input> inputs) const {
     std::vector<Outcome<R>> outcomes;
     outcomes.reserve(inputs.size());
-    for (auto& input : inputs) {
-      outcomes.push_back(Outcome<R>::of([&]() -> decltype(auto) { return std::apply(f, std::move(input)); }));
+    for (Input& input : inputs) {
+      outcomes.push_back(Outcome<R>::of([&]() -> decltype(auto) {
+        if constexpr (std::is_same_v<Input, std::tuple<A...>>) {
+          return std::apply(f, std::move(input));
+        } else {
+          return std::apply(f, input.value());
+        }
+      }));
     }
     return outcomes;
   }
@@ -205,13 +218,13 @@ class MapSource final : public MapRange<R>::Source {
   }
 
   void submit_chunk() {
-    std::vector<Element> inputs;
+    std::vector<typename Chunk::Input> inputs;
     std::exception_ptr broken;
     try {
       while (!ended_ && inputs.size() < chunk_) {
         std::optional<Element> element = zip_->next();
         ended_ = !element;
-        if (element) inputs.push_back(std::move(*element));
+        if (element) add_input(inputs, std::move(*element));
       }
     } catch (...) {  // what came before the error is still work
       broken = std::current_exception();
@@ -221,30 +234,34 @@ class MapSource final : public MapRange<R>::Source {
     if (broken) std::rethrow_exception(broken);
   }
 
+  static void add_input(std::vector<Element>& inputs, Element&& element) { inputs.push_back(std::move(element)); }
+  static void add_input(std::vector<Outcome<Element>>& inputs, Element&& element) {
+    inputs.push_back(Outcome<Element>::of([&element] { return std::move(element); }));
+  }
+
   /// Waits for the oldest task and moves its results into ready_; false when none is left.
   bool collect() {
     if (!singles_.empty()) {
+      if (!is_in_time(singles_.front())) return true;
       Future<R> future = std::move(singles_.front());
       singles_.pop_front();
-      if (!await_in_time(future)) return true;
+      fill();  // keep the workers busy while the consumer looks at this one
       ready_.push_back(Outcome<R>::of([&]() -> R { return std::move(future).result(); }));
     } else if (!chunks_.empty()) {
+      if (!is_in_time(chunks_.front().future)) return true;
       PendingChunk chunk = std::move(chunks_.front());
       chunks_.pop_front();
-      if (!await_in_time(chunk.future)) return true;
+      fill();
       unpack(std::move(chunk));
     }
     return !ready_.empty();
   }
 
-  /// False when time ran out: everything is cancelled then, and the error is what comes next.
+  /// Waits for the oldest task, which stays in its queue: the wait may throw. False when time ran out: everything is
+  /// cancelled then, and the error is what comes next.
   template <class Pending>
-  bool await_in_time(Pending& future) {
-    if (FutureAccess::node(future).help_or_wait(deadline_)) {
-      fill();  // keep the workers busy while the consumer looks at this one
-      return true;
-    }
-    let_go(future);
+  bool is_in_time(const Pending& oldest) {
+    if (FutureAccess::node(oldest).help_or_wait(deadline_)) return true;
     cancel_all();
     input_error_ = nullptr;  // of a position that is not reached any more
     ready_.push_back(

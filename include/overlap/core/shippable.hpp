@@ -60,6 +60,9 @@ struct IsShippable<Outcome<T>> : IsShippable<T> {};
 /// A part of a call itself may be a function pointer too.
 template <class T>
 inline constexpr bool shippable_part = is_function_pointer<T> || IsShippable<T>::value;
+/// The inputs of one call among those of a chunk.
+template <class... T>
+struct IsShippable<Outcome<std::tuple<T...>>> : std::bool_constant<(shippable_part<T> && ...)> {};
 
 /// A callable that can be named in another process: a function pointer, or a type that is all there is to it.
 template <class F>

@@ -33,6 +33,19 @@ constexpr Duration saturating_cast(std::chrono::duration<Rep, Period> duration) 
 
 }  // namespace detail
 
+/// How long: a duration of any unit, also 1.5s. Too long a one is cut to the longest there is, instead of overflowing.
+class AnyDuration {
+ public:
+  template <class Rep, class Period>
+  constexpr AnyDuration(std::chrono::duration<Rep, Period> duration) noexcept
+      : duration_(detail::saturating_cast(duration)) {}
+
+  constexpr operator Duration() const noexcept { return duration_; }
+
+ private:
+  Duration duration_;
+};
+
 /// How long to wait at most: a duration of any unit, or nothing, for ever. Too long a duration is cut to the longest
 /// there is, instead of overflowing.
 class Timeout {

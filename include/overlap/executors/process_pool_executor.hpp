@@ -59,12 +59,12 @@ class ProcessPoolExecutor final : public Executor {
     OnCrash on_crash = OnCrash::fail_task();
     /// A task that runs longer, counted from when a worker gets it, fails with TaskTimedOut, and its worker is killed.
     /// Absent: any time.
-    std::optional<Duration> task_timeout = std::nullopt;
+    Timeout task_timeout = std::nullopt;
   };
 
   /// Of one task.
   struct TaskOptions {
-    std::optional<Duration> timeout = std::nullopt;  ///< instead of Options::task_timeout
+    Timeout timeout = std::nullopt;  ///< instead of Options::task_timeout
   };
 
   ProcessPoolExecutor() : ProcessPoolExecutor(Options{}) {}

@@ -85,8 +85,9 @@ Channel::Channel(UniqueFd socket, std::shared_ptr<Shared<ChannelMemory>> shared)
 std::pair<Channel, Channel::WorkerEnd> Channel::open() {
   std::array<int, 2> sockets{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) throw_errno("socketpair");
-  UniqueFd ours(sockets[0]);
-  UniqueFd workers(sockets[1]);
+  UniqueFd ours = take_fd(sockets[0]);
+  UniqueFd workers = take_fd(sockets[1]);
+  if (!ours || !workers) throw_errno("fcntl");
   UniqueFd memory = Shared<ChannelMemory>::create("overlap-channel");
   auto mapped = std::make_shared<Shared<ChannelMemory>>(memory.get(), SharedRegion::ForkedChildren::lose_it);
   return {Channel(std::move(ours), std::move(mapped)), WorkerEnd{std::move(workers), std::move(memory)}};

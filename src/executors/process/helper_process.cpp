@@ -39,7 +39,6 @@ class SpawnSetup {
   explicit SpawnSetup(int control) {
     check("posix_spawn_file_actions_init", ::posix_spawn_file_actions_init(&files_));
     check("posix_spawnattr_init", ::posix_spawnattr_init(&attributes_));
-    // In this order: the socket may have any number, also 0 where the program has closed its standard input.
     check("dup2", ::posix_spawn_file_actions_adddup2(&files_, control, kHelperControl));
     check("open", ::posix_spawn_file_actions_addopen(&files_, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
     check("closefrom", ::posix_spawn_file_actions_addclosefrom_np(&files_, kHelperControl + 1));
@@ -80,8 +79,9 @@ HelperProcess::HelperProcess(const WorkerSetup& setup, int bell) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
     throw_no_helper("socketpair", errno);
   }
-  control_ = UniqueFd(sockets[0]);
-  const UniqueFd theirs(sockets[1]);
+  control_ = take_fd(sockets[0]);
+  const UniqueFd theirs = take_fd(sockets[1]);
+  if (!control_ || !theirs) throw_no_helper("fcntl", errno);
   if (!send_message(control_.get(), bytes_of(setup), std::span(&bell, 1), MSG_DONTWAIT))
     throw_no_helper("sendmsg", errno);
   const pid_t pid = SpawnSetup(theirs.get()).spawn();

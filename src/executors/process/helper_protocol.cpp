@@ -60,7 +60,7 @@ ssize_t receive_message(int socket, std::span<std::byte> message, std::span<Uniq
     for (std::size_t i = 0; i < count; ++i) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(item) + i * sizeof fd, sizeof fd);
-      UniqueFd owned(fd);
+      UniqueFd owned = take_fd(fd);
       if (i < fds.size()) fds[i] = std::move(owned);
     }
   }

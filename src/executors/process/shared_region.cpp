@@ -22,7 +22,7 @@ std::size_t whole_pages(std::size_t size) noexcept { return (size + page() - 1) 
 }  // namespace
 
 UniqueFd SharedRegion::create(const char* name, std::size_t size) {
-  UniqueFd fd(::memfd_create(name, MFD_CLOEXEC));
+  UniqueFd fd = take_fd(::memfd_create(name, MFD_CLOEXEC));
   if (!fd) throw_errno("memfd_create");
   // All of it now: a page that cannot be had when it is touched would kill the program.
   if (const int error = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(size)); error != 0) {

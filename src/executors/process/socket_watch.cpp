@@ -24,8 +24,8 @@ void add(int epoll, int fd, std::uint32_t events) {
 SocketWatch::SocketWatch(int socket, Bell& bell)
     : socket_(socket),
       bell_(bell),
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      epoll_(take_fd(::epoll_create1(EPOLL_CLOEXEC))),
+      stop_(take_fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
   if (!epoll_ || !stop_) throw std::system_error(errno, std::generic_category(), "epoll_create1, eventfd");
   add(epoll_.get(), stop_.get(), EPOLLIN);
   add(epoll_.get(), socket_, EPOLLONESHOT);

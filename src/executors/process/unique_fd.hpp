@@ -6,6 +6,8 @@
 
 #include <utility>
 
+#include "core/descriptor.hpp"
+
 namespace overlap::detail {
 
 /// Owns a file descriptor.
@@ -32,8 +34,11 @@ class UniqueFd {
   int fd_ = -1;
 };
 
+/// What a system call gave, moved above the standard descriptors; empty, with errno, when there is none.
+inline UniqueFd take_fd(int fd) noexcept { return UniqueFd(above_standard(fd)); }
+
 /// A descriptor that means this very process, whatever becomes of its number; readable once it has ended. Empty, with
 /// errno, when there is none. (By the system call: the declaration in glibc 2.36 is not usable from C++.)
-inline UniqueFd open_pidfd(pid_t pid) noexcept { return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+inline UniqueFd open_pidfd(pid_t pid) noexcept { return take_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
 
 }  // namespace overlap::detail

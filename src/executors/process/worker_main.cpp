@@ -23,6 +23,7 @@
 #include <overlap/core/detail/shipping.hpp>
 #include <overlap/core/hook.hpp>
 
+#include "executors/fork_guard.hpp"
 #include "executors/process/process_role.hpp"
 
 namespace overlap::detail {
@@ -84,6 +85,8 @@ class Worker {
       outcome.emplace();  // without half a result
       encode_error_outcome(*outcome, std::current_exception());
     }
+    // A child that the task forked and that came back out of it: what is to be said is said by its parent.
+    if (fork_guard_.is_in_child()) std::_Exit(EXIT_SUCCESS);
     ++served_;
     FrameHeader answer;
     answer.kind = FrameKind::outcome;
@@ -120,6 +123,7 @@ class Worker {
   const WorkerSetup& setup_;
   WorkerChannel channel_;
   std::uint64_t served_ = 0;
+  const ForkGuard fork_guard_;
 };
 
 }  // namespace

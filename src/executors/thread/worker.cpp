@@ -247,7 +247,8 @@ TaskPtr ThreadPoolExecutor::Pool::take_shared(Worker& me) {
     const SpinGuard lock(shared_lock_);
     first = shared_.pop();
     if (!first) return {};
-    const std::size_t share = std::min(me.batch, shared_.size() / max_workers_);
+    // Of a bounded queue none is taken ahead: it would wait without being counted.
+    const std::size_t share = options_.max_queued != 0 ? 1 : std::min(me.batch, shared_.size() / max_workers_);
     for (std::size_t n = 1; n < share; ++n) batch.push(shared_.pop());
     note_size();
     if (!batch.empty()) me.fetch(std::move(batch));

@@ -82,6 +82,20 @@ class Encoder : public cereal::OutputArchive<Encoder, cereal::AllowEmptyClassEli
   /// Lets a file cross with the message; gives its number there. Throws NotShippable beyond kMostAttached.
   std::uint32_t attach(SharedFilePtr file);
 
+  /// How much was written.
+  struct Mark {
+    std::size_t bytes;
+    std::size_t segments;
+    std::size_t attached;
+    std::uint64_t large;
+  };
+  Mark mark() const noexcept {
+    return {message_.bytes.size(), message_.segments.size(), message_.attached.size(),
+            message_.large ? message_.large->size() : 0};
+  }
+  /// Drops what was written since.
+  void go_back(const Mark& mark) noexcept;
+
   std::string& bytes() noexcept { return message_.bytes; }
   Message& message() noexcept { return message_; }
 
@@ -189,6 +203,31 @@ void CEREAL_SAVE_FUNCTION_NAME(Encoder& out, const cereal::BinaryData<T>& data) 
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(Decoder& in, cereal::BinaryData<T>& data) {
   in.load_binary(data.data, static_cast<std::size_t>(data.size));
+}
+
+/// Elements of a vector that go at one stroke, and so through shared memory if they are many.
+template <class T>
+concept CrossesInBulk = CrossesAsBytes<T> && !std::is_same_v<T, bool>;
+
+/// Says that this memory, which nobody has touched yet, is about to be filled: to get it from the kernel page by page
+/// costs more than what is written there.
+void will_be_filled(void* memory, std::size_t size) noexcept;
+
+template <CrossesInBulk T, class Allocator>
+void CEREAL_SAVE_FUNCTION_NAME(Encoder& out, const std::vector<T, Allocator>& vector) {
+  out(static_cast<std::uint64_t>(vector.size()));
+  out.save_binary(vector.data(), vector.size() * sizeof(T));
+}
+template <CrossesInBulk T, class Allocator>
+void CEREAL_LOAD_FUNCTION_NAME(Decoder& in, std::vector<T, Allocator>& vector) {
+  std::uint64_t size = 0;
+  in(size);
+  in.check_elements(size);
+  vector.clear();
+  vector.reserve(size);
+  will_be_filled(vector.data(), size * sizeof(T));
+  vector.resize(size);
+  in.load_binary(vector.data(), size * sizeof(T));
 }
 
 /// Writes one part of a call. Function pointers, which cereal refuses, cross as their place in the code.

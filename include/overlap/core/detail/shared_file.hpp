@@ -30,6 +30,8 @@ class SharedFile {
   std::uint64_t length() const noexcept;
   /// Throws std::bad_alloc when the system has no memory for it.
   void append(const void* data, std::size_t size);
+  /// Forgets what was appended beyond `size`: the next append() writes there.
+  void cut(std::uint64_t size) noexcept { size_ = size; }
   /// False if there is not that much.
   bool read(std::uint64_t offset, void* into, std::size_t size) const noexcept;
   /// Nobody can shrink it from now on, so that who maps it cannot be hurt, nor make a mapping that may write.

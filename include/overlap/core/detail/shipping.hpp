@@ -2,6 +2,8 @@
 /// How a submitted call crosses a process boundary. One thunk a kind of call: a function, known to every process of the
 /// same program by its place in the code, that decodes the call, runs it and encodes the outcome.
 
+#include <cxxabi.h>
+
 #include <overlap/core/detail/result_node.hpp>
 #include <overlap/core/remote_exception.hpp>
 #include <overlap/core/shippable.hpp>
@@ -26,22 +28,51 @@ enum class OutcomeTag : std::uint8_t { value, error, cancelled };
 /// What the worker answers when decoding the call or encoding its result failed.
 void encode_error_outcome(Encoder& out, std::exception_ptr error);
 
-/// Cereal calls these for the results of a chunk of map().
+/// A value, or the parts of a call, among which may be function pointers.
+template <class T>
+void write_value(Encoder& out, const T& value) {
+  out(value);
+}
+template <class... T>
+void write_value(Encoder& out, const std::tuple<T...>& parts) {
+  std::apply([&out](const auto&... part) { (write_part(out, part), ...); }, parts);
+}
+template <class T>
+void read_value(Decoder& in, T& value) {
+  in(value);
+}
+template <class... T>
+void read_value(Decoder& in, std::tuple<T...>& parts) {
+  std::apply([&in](auto&... part) { (read_part(in, part), ...); }, parts);
+}
+
+/// Cereal calls these for the inputs and the results of a chunk of map(). A value that cannot be written crosses as the
+/// error of that, and spoils no other.
 template <class Archive, class T>
-void save(Archive& out, const Outcome<T>& outcome) {
-  out(outcome.value_.has_value());
-  if (outcome.value_) {
-    out(*outcome.value_);
-  } else {
-    encode_exception(out, outcome.error_);
+__attribute__((no_sanitize("null"))) void save(Archive& out, const Outcome<T>& outcome) {
+  std::exception_ptr error = outcome.error_;
+  if (!error) {
+    const Encoder::Mark before = out.mark();
+    try {
+      out(true);
+      write_value(out, *outcome.value_);
+      return;
+    } catch (abi::__forced_unwind&) {
+      throw;
+    } catch (...) {
+      out.go_back(before);
+      error = std::current_exception();
+    }
   }
+  out(false);
+  encode_exception(out, error);
 }
 template <class Archive, class T>
 void load(Archive& in, Outcome<T>& outcome) {
   bool has_value = false;
   in(has_value);
   if (has_value) {
-    in(outcome.value_.emplace());
+    read_value(in, outcome.value_.emplace());
   } else {
     outcome.error_ = decode_exception(in);
   }
