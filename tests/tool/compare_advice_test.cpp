@@ -133,6 +133,16 @@ TEST(Advice, WhereNothingGainsInlineStays) {
   EXPECT_THAT(work.text(), HasSubstr("Use inline: no model is faster"));
 }
 
+TEST(Advice, OneSlowRunIsNoDoubtAboutAGainFarBeyondIt) {
+  const Probe single = probe_of(Model::inline_, 1, 1.8, 0.1);
+  Probe loop = probe_of(Model::loop, 64, 0.04, 0.03);
+  loop.seconds.back() = 0.2;
+  const std::vector<std::vector<Probe>> sweeps{{loop}};
+  const Advice advice = advise(single, sweeps, {.items = 160, .cpus = 2});
+  EXPECT_EQ(advice.model, Model::loop);
+  EXPECT_TRUE(advice.is_clear);
+}
+
 // Figures of a machine whose CPUs became faster between two runs.
 TEST(Advice, LoopIsNotSaidToBeFasterThanItsThreadComputes) {
   const Probe single = probe_of(Model::inline_, 1, 0.191, 0.189);
