@@ -9,6 +9,8 @@
 #include <memory>
 #include <string_view>
 
+#include "cli/wrap.hpp"
+
 namespace overlap::manual {
 namespace {
 
@@ -31,24 +33,14 @@ bool is_brief(const Command& command, const Flag& flag) {
 /// `left`, and the text beside it, in lines; below it where `left` is too long.
 std::string entry(const std::string& left, std::string_view text) {
   std::string lines = "  " + left;
-  std::size_t column = lines.size();
-  const auto go_to_text = [&](bool on_new_line) {
-    if (on_new_line) lines += '\n', column = 0;
-    lines.append(kTextAt - column, ' ');
-    column = kTextAt;
-  };
-  go_to_text(column + 2 > kTextAt);
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const bool is_first = column == kTextAt;
-    if (!is_first && column + 1 + end > kWidth) {
-      go_to_text(true);
-    } else if (!is_first) {
-      lines += ' ', ++column;
-    }
-    lines += text.substr(0, end);
-    column += end;
-    text.remove_prefix(std::min(end + 1, text.size()));
+  if (lines.size() + 2 > kTextAt) {
+    lines += '\n' + std::string(kTextAt, ' ');
+  } else {
+    lines.resize(kTextAt, ' ');
+  }
+  for (const char c : cli::wrapped(text, kWidth - kTextAt)) {
+    lines += c;
+    if (c == '\n') lines.append(kTextAt, ' ');
   }
   return lines + '\n';
 }
