@@ -5,13 +5,12 @@
 #include <optional>
 #include <overlap/async/sleep.hpp>
 #include <overlap/async/task_group.hpp>
-#include <overlap/async/with_timeout.hpp>
 #include <overlap/executors/event_loop_executor.hpp>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "async/cancelling.hpp"
+#include "async/group_tasks.hpp"
 #include "support/hook_recorder.hpp"
 
 namespace overlap {
@@ -19,56 +18,16 @@ namespace {
 
 using std::chrono::milliseconds;
 using test::end_slowly;
+using test::errors_of;
+using test::fail;
+using test::fail_when_cancelled;
 using test::Flag;
+using test::give;
 using test::go_round;
 using test::make_flag;
+using test::note_cancel;
 using test::sleep_on;
 using testing::ElementsAre;
-
-Task<int> give(int value) {
-  co_await go_round(3);
-  co_return value;
-}
-
-Task<void> fail(std::string message) {
-  co_await go_round(3);
-  throw std::runtime_error(message);
-}
-
-Task<void> fail_when_cancelled(std::string message) {
-  bool cancelled = false;
-  try {
-    co_await sleep_on();
-  } catch (const boost::system::system_error&) {
-    cancelled = true;
-  }
-  if (cancelled) throw std::runtime_error(message);
-}
-
-Task<void> note_cancel(Flag cancelled) {
-  try {
-    co_await sleep_on();
-  } catch (const boost::system::system_error&) {
-    *cancelled = true;
-    throw;
-  }
-}
-
-std::vector<std::string> messages(const TaskGroupError& error) {
-  std::vector<std::string> all;
-  for (const std::exception_ptr& one : error.errors()) all.push_back(detail::describe(one));
-  return all;
-}
-
-/// The messages of what a group threw; none when it threw nothing.
-std::vector<std::string> errors_of(Task<void> task) {
-  try {
-    run(std::move(task));
-  } catch (const TaskGroupError& error) {
-    return messages(error);
-  }
-  return {};
-}
 
 TEST(TaskGroup, LeavesWhenEveryTaskHasEnded) {
   const auto body = [](TaskGroup& group) -> Task<void> {
@@ -302,7 +261,7 @@ TEST(TaskGroup, CancellingWhoRunsItCancelsAllAndWaitsForTheirEnd) {
   };
   const auto all = [&]() -> Task<bool> {
     const test::End end = co_await test::cancel_while_waiting(TaskGroup::run(body));
-    co_return end == test::End::cancelled && *child && *body_ended;
+    co_return end == test::End::cancelled&&* child&&* body_ended;
   };
   EXPECT_TRUE(run(all()));
 }
@@ -334,65 +293,6 @@ TEST(TaskGroup, ACancelFromOutsideThatMeetsAFailingGroupComesOutAsOne) {
   };
   EXPECT_EQ(run(all()), test::End::cancelled);
   EXPECT_THAT(hook.reports(), ElementsAre("task group: child"));
-}
-
-TEST(TaskGroup, ATimeoutAroundItIsATimeout) {
-  const auto body = [](TaskGroup& group) -> Task<void> {
-    group.spawn(sleep_on());
-    co_await sleep_on();
-  };
-  EXPECT_THROW(run(with_timeout(milliseconds(2), TaskGroup::run(body))), TimeoutError);
-}
-
-TEST(TaskGroup, TheCancelOfAnInnerGroupStaysInside) {
-  const auto inner = [](TaskGroup& group) -> Task<void> {
-    group.spawn(fail("inner"));
-    co_await sleep_on();
-  };
-  const auto outer = [&inner](TaskGroup& group) -> Task<int> {
-    auto sibling = group.spawn(give(6));
-    bool failed = false;
-    try {
-      co_await TaskGroup::run(inner);
-    } catch (const TaskGroupError&) {
-      failed = true;
-    }
-    co_await go_round();  // this task was not cancelled, so it may go on awaiting
-    const int value = co_await sibling;
-    co_return failed ? value : 0;
-  };
-  EXPECT_EQ(run(TaskGroup::run(outer)), 6);
-}
-
-TEST(TaskGroup, AnInnerGroupThatFailsIsOneErrorOfTheOuter) {
-  const auto inner = [](TaskGroup& group) -> Task<void> {
-    group.spawn(fail("inner"));
-    co_await sleep_on();
-  };
-  auto sibling = make_flag();
-  const auto outer = [&](TaskGroup& group) -> Task<void> {
-    group.spawn(note_cancel(sibling));
-    group.spawn(TaskGroup::run(inner));
-    co_await sleep_on();
-  };
-  EXPECT_THAT(errors_of(TaskGroup::run(outer)), ElementsAre("1 task failed: inner"));
-  EXPECT_TRUE(*sibling);
-}
-
-TEST(TaskGroup, AFailureOfTheOuterGroupCancelsTheInnerOneAsAWhole) {
-  auto inner_child = make_flag();
-  const auto inner = [&](TaskGroup& group) -> Task<void> {
-    group.spawn(end_slowly(inner_child));
-    co_await sleep_on();
-  };
-  Future<void> inner_future;
-  const auto outer = [&](TaskGroup& group) -> Task<void> {
-    inner_future = group.spawn(TaskGroup::run(inner));
-    co_await fail("outer");
-  };
-  EXPECT_THAT(errors_of(TaskGroup::run(outer)), ElementsAre("outer"));
-  EXPECT_TRUE(*inner_child);
-  EXPECT_TRUE(inner_future.cancelled());
 }
 
 TEST(TaskGroup, SpawnAfterTheEndThrows) {

@@ -1,13 +1,18 @@
 #include "get/earlier_rows.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace overlap::get {
 namespace {
 
 constexpr std::size_t kChunk = 1024;  // rows; no read transaction is open longer than this takes
-constexpr std::size_t kThreads = 2;   // more than the list and its rows can keep busy are of no use
+constexpr std::size_t kShare = 128;   // rows: 0.2 ms of a thread
+constexpr std::size_t kThreads = 4;   // more than the list and its rows can keep busy are of no use
+
+/// Beside this thread, which helps.
+std::size_t threads_to_use() { return std::clamp<std::size_t>(available_cpus() - 1, 1, kThreads); }
 
 void check_sizes(const StoredFiles& files, std::span<manifest::EarlierRow> rows) {
   for (manifest::EarlierRow& row : rows) {
@@ -23,8 +28,8 @@ EarlierRows::EarlierRows(manifest::Writer& writer, const std::optional<StoredFil
     : writer_(writer), files_(files), last_ordinal_(last_ordinal) {}
 
 EarlierRows::~EarlierRows() {
-  wait_for_checks(current_);
-  wait_for_checks(ahead_);
+  drop_checks(current_);
+  for (Chunk& chunk : ahead_) drop_checks(chunk);
 }
 
 std::expected<const manifest::EarlierRow*, manifest::ManifestError> EarlierRows::at(std::uint64_t ordinal) {
@@ -39,18 +44,23 @@ std::expected<const manifest::EarlierRow*, manifest::ManifestError> EarlierRows:
   return &current_.rows[current_.next++];
 }
 
-/// Goes to the chunk that begins at the entry, if it has a row, and begins with the one after that.
+/// Goes to the next chunk, or to the one that begins at the entry. What comes after is read first, so that the threads
+/// have something to do while this one waits or helps.
 EarlierRows::Done EarlierRows::advance(std::uint64_t ordinal) {
-  wait_for_checks(ahead_);
-  std::swap(current_, ahead_);
-  ahead_.rows.clear();
-  ahead_.next = 0;
-  if (current_.rows.empty() && ordinal > read_through_) {
-    if (const auto begun = read(current_, ordinal - 1); !begun) return begun;
-    wait_for_checks(current_);
+  std::swap(current_, ahead_.front());
+  std::ranges::rotate(ahead_, ahead_.begin() + 1);
+  ahead_.back().rows.clear();
+  ahead_.back().next = 0;
+  const auto fill = [&](Chunk& chunk) -> Done {
+    if (!chunk.rows.empty() || read_through_ >= last_ordinal_) return {};
+    return read(chunk, std::max(read_through_, ordinal - 1));
+  };
+  Done filled = fill(current_);
+  for (Chunk& chunk : ahead_) {
+    if (filled) filled = fill(chunk);
   }
-  if (read_through_ >= last_ordinal_) return {};
-  return read(ahead_, read_through_);
+  finish_checks(current_);
+  return filled;
 }
 
 EarlierRows::Done EarlierRows::read(Chunk& chunk, std::uint64_t after) {
@@ -69,18 +79,31 @@ void EarlierRows::check(Chunk& chunk) {
   if (!files_) return;
   const std::span rows(chunk.rows);
   if (last_ordinal_ <= kChunk) return check_sizes(*files_, rows);  // not worth a thread
-  if (!threads_)
-    threads_ =
-        std::make_unique<ThreadPoolExecutor>(ThreadPoolExecutor::Options{.max_workers = kThreads, .name = "sizes"});
-  const std::size_t share = (rows.size() + kThreads - 1) / kThreads;
-  for (std::size_t at = 0; at < rows.size(); at += share) {
-    const auto some = rows.subspan(at, std::min(share, rows.size() - at));
-    chunk.checks.push_back(threads_->submit([&files = *files_, some] { check_sizes(files, some); }));
+  if (!threads_) {
+    threads_ = std::make_unique<ThreadPoolExecutor>(
+        ThreadPoolExecutor::Options{.max_workers = threads_to_use(), .name = "sizes"});
+  }
+  for (std::size_t at = 0; at < rows.size(); at += kShare) {
+    const auto some = rows.subspan(at, std::min(kShare, rows.size() - at));
+    chunk.checks.push_back({some, threads_->submit([&files = *files_, some] { check_sizes(files, some); })});
   }
 }
 
-void EarlierRows::wait_for_checks(Chunk& chunk) {
-  for (const Future<void>& future : chunk.checks) future.result();
+/// The threads begin at the front, this one at the back.
+void EarlierRows::finish_checks(Chunk& chunk) {
+  for (Check& check : std::views::reverse(chunk.checks)) {
+    if (check.done.cancel()) check_sizes(*files_, check.rows);
+  }
+  for (const Check& check : chunk.checks) {
+    if (!check.done.cancelled()) check.done.result();
+  }
+  chunk.checks.clear();
+}
+
+void EarlierRows::drop_checks(Chunk& chunk) {
+  for (Check& check : chunk.checks) {
+    if (!check.done.cancel()) check.done.exception();  // waits
+  }
   chunk.checks.clear();
 }
 

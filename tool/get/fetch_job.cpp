@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
-#include <overlap/executors/to_thread.hpp>
+#include <overlap/async/await_future.hpp>
 #include <overlap/http/bandwidth.hpp>
 
 #include "get/content_disposition.hpp"
@@ -114,12 +114,9 @@ Task<Receipt> fetch_one(FetchJob job) {
     got.error().message = without_url(std::move(got.error().message), job);
     fail(receipt, std::move(got.error()));
   }
-  if (receipt.outcome == Receipt::Outcome::ok && sink.must_be_read()) {
-    // Which may outlive this task, if that is cancelled.
-    const std::shared_ptr<PartFile> part = sink.lend_part();
-    auto reading = to_thread([part] { return FileSink::digest_of(*part); });
-    auto digest = co_await std::move(reading);
-    if (auto taken = sink.take_back(std::move(*part), std::move(digest)); !taken) fail(receipt, taken.error());
+  if (receipt.outcome == Receipt::Outcome::ok && sink.has_distant_digest()) {
+    auto digest = sink.finish_digest();
+    if (auto taken = sink.take(co_await std::move(digest)); !taken) fail(receipt, taken.error());
   }
   if (receipt.outcome == Receipt::Outcome::ok) {
     const bool is_late = job.config->late_names;

@@ -29,6 +29,7 @@ struct FetchConfig {
   std::string directory;                  ///< empty: bodies are received and dropped
   bool no_clobber = false;                ///< a name that exists is left alone
   bool sync_each = false;                 ///< fsync every file before its rename
+  bool has_spare_cpus = false;            ///< fewer threads receive than there are CPUs: others may make digests
   bool late_names = false;                ///< the body stays a part: whoever gets the receipt gives it its name
 
   std::uint64_t limit_rate = 0;  ///< bytes a second of the whole run; 0: no limit
@@ -37,8 +38,8 @@ struct FetchConfig {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(session, limits, headers, method, body, accept_types, directory, no_clobber, sync_each, late_names,
-            limit_rate, bandwidth, workers);
+    archive(session, limits, headers, method, body, accept_types, directory, no_clobber, sync_each, has_spare_cpus,
+            late_names, limit_rate, bandwidth, workers);
   }
 };
 

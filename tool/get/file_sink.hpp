@@ -1,20 +1,22 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
+#include <overlap/core/future.hpp>
 #include <overlap/http/sink.hpp>
 
 #include "cli/digest.hpp"
 #include "get/fetch_job.hpp"
+#include "get/following_hash.hpp"
 #include "get/output_directory.hpp"
 
 namespace overlap::get {
 
 /// Takes the body of a job's response into a part file, and gives that its name when it is whole. The bodies of
-/// redirects and of error responses are dropped. Writes on the loop's thread, which waits for the disk meanwhile.
+/// redirects and of error responses are dropped. Writes on the loop's thread, which waits for the disk meanwhile; of
+/// what is large another thread works out the digest.
 class FileSink final : public http::Sink {
  public:
   /// Neither opens nor creates anything. The job must outlive this object.
@@ -34,12 +36,11 @@ class FileSink final : public http::Sink {
   std::expected<void, http::Failure> keep();
   const std::string& part() const { return part_name_; }
 
-  /// Whether the beginning of the body was received by an earlier try, so that all of it must be read before save() or
-  /// keep(): that takes a time. Then the part is lent to digest_of(), on any thread, and given back.
-  bool must_be_read() const { return must_be_read_; }
-  std::shared_ptr<PartFile> lend_part();
-  static std::expected<std::string, DiskError> digest_of(const PartFile& part);
-  std::expected<void, http::Failure> take_back(PartFile part, std::expected<std::string, DiskError> digest);
+  /// Whether another thread works out the digest: of a large body, or one whose beginning an earlier try had received.
+  /// Then save() and keep() need what finish_digest() gives in the end.
+  bool has_distant_digest() const { return following_hash_.has_value(); }
+  Future<FollowingHash::Result> finish_digest() { return following_hash_->finish(); }
+  std::expected<void, http::Failure> take(FollowingHash::Result digest);
 
   /// After a failure: keeps what is here of the body for another try, if there may be one and it is worth it.
   CutBody keep_cut(bool may_retry);
@@ -58,20 +59,22 @@ class FileSink final : public http::Sink {
   std::unexpected<http::Failure> fail(const DiskError& error);
   std::expected<void, http::Failure> open_part();
   std::expected<void, http::Failure> reopen_part(const http::Response& head);
+  void hand_digest_over();
   void drop_cut();
   std::expected<void, http::Failure> check_type(const http::Response& head) const;
   std::expected<void, http::Failure> check_digest();
 
   const FetchJob& job_;
   std::optional<PartFile> part_;
-  std::optional<cli::Sha256> hash_;  // of what was written
-  std::optional<CutBody> if_cut_;    // what is to be known of it then
+  std::optional<cli::Sha256> hash_;  // of what was written; or by another thread
+  std::optional<FollowingHash> following_hash_;
+  std::optional<CutBody> if_cut_;  // what is to be known of it then
   std::uint64_t received_before_ = 0;
   bool owns_cut_ = false;  // of the job: its part is part_, or gone
   std::string sha256_;
   std::string part_name_;
   bool keeps_body_ = false;
-  bool must_be_read_ = false;
+  bool may_follow_ = true;
   bool disk_is_full_ = false;
 };
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <overlap/executors/available_cpus.hpp>
+
 #include "cli/escape.hpp"
 #include "get/flag_values.hpp"
 
@@ -111,6 +113,8 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
     FetchConfig config = config_of(flags);
     limit_rate(flags, plan, config);
     config.late_names = plan.names.is_late();
+    const bool loop_receives = plan.model == cli::Model::loop;
+    config.has_spare_cpus = (loop_receives ? 1 : plan.concurrency) < available_cpus();
     plan.run.config = std::make_shared<const FetchConfig>(std::move(config));
     plan.run.pacing.max_concurrent = plan.concurrency;
     apply_pacing(flags.pacing, plan.run);

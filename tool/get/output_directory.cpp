@@ -119,7 +119,7 @@ void OutputDirectory::remove_leftovers() const {
 std::expected<PartFile, DiskError> OutputDirectory::create_part() const {
   for (int tried = 0;; ++tried) {
     std::string name = next_part_name();
-    auto file = DirectoryTree::open_file(*tree_->tmp, name, O_WRONLY | O_CREAT | O_EXCL);
+    auto file = DirectoryTree::open_file(*tree_->tmp, name, O_RDWR | O_CREAT | O_EXCL);
     if (file) return PartFile(tree_, *std::move(file), std::move(name));
     // Taken: by a process of the same number, in another container or on another host.
     if (file.error() != EEXIST || tried == kMaxNamesTried) {

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <utility>
-#include <vector>
 
 #include "get/safe_name.hpp"
 
@@ -65,17 +64,10 @@ Done PartFile::restart() {
   return fail(make_disk_error(errno, "write to", tree_->path));
 }
 
-Done PartFile::read_back(const std::function<void(std::span<const std::byte>)>& take) const {
-  std::vector<std::byte> block(256 * 1024);
-  for (std::uint64_t at = 0; at < size_;) {
-    const ssize_t got = ::pread(file_.get(), block.data(), block.size(), static_cast<off_t>(at));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0)
-      return std::unexpected(make_disk_error(got == 0 ? EIO : errno, "read what was received in", tree_->path));
-    take(std::span(block).first(static_cast<std::size_t>(got)));
-    at += static_cast<std::uint64_t>(got);
-  }
-  return {};
+std::expected<FileDescriptor, DiskError> PartFile::open_again() const {
+  FileDescriptor again(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!again.is_open()) return std::unexpected(make_disk_error(errno, "read what was received in", tree_->path));
+  return again;
 }
 
 std::expected<std::string, DiskError> PartFile::keep(Sync sync) {

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -55,8 +54,11 @@ class PartFile {
 
   std::uint64_t size() const { return size_; }
 
-  /// What a reopened part holds, from its beginning, piece by piece.
-  std::expected<void, DiskError> read_back(const std::function<void(std::span<const std::byte>)>& take) const;
+  /// The file by another descriptor, to read with pread() what was written, on any thread.
+  std::expected<FileDescriptor, DiskError> open_again() const;
+
+  /// The output directory, as the user named it.
+  const std::string& directory() const { return tree_->path; }
 
   /// Closes the file and lets go of it: it stays in the directory's ".overlap/tmp" under the name that is returned, for
   /// OutputDirectory::commit_part(). After an error the file is gone with this object.
