@@ -155,6 +155,7 @@ class Run {
   void fail_given_up();
   void watch_hanging(Work& work);
   void heed_hanging();
+  Duration patience() const;
   void heed_beacon();
   void tell_network_is_back();
   void heed_free_space();
@@ -192,6 +193,7 @@ class Run {
     TimePoint when;
     Id id;
     TimePoint begun;          // of the request that is meant
+    TimePoint last_heard;     // when something was last known to have come
     std::uint64_t heard = 0;  // until then
   };
 

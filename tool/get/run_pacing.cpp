@@ -12,8 +12,9 @@
 namespace overlap::get {
 namespace {
 
-// From a request that hangs nothing has come for this long.
-constexpr Duration kPatience = std::chrono::seconds(2);
+constexpr Duration kMostPatience = std::chrono::seconds(2);  // with a request that is silent
+constexpr Duration kLookEvery = std::chrono::milliseconds(200);
+constexpr std::uint64_t kEnoughAnswers = 20;  // to tell from how long an answer takes
 constexpr Duration kSpaceEvery = std::chrono::milliseconds(100);
 constexpr int kShortagesAlone = 20;  // tries that find nothing left though nothing else of the run uses any
 
@@ -244,12 +245,20 @@ void Run::watch_hanging(Work& work) {
   if (plan_.pacing.spare == 0) return;
   work.job.heard = &work.heard.bytes;
   const std::uint64_t heard = work.heard.bytes.load(std::memory_order_relaxed);
-  looks_.push_back({work.sent + kPatience, work.job.id, work.sent, heard});
+  looks_.push_back({work.sent + kLookEvery, work.job.id, work.sent, work.sent, heard});
+}
+
+/// How long a request may be silent before it is said to hang: the longer, the longer answers take in this run.
+Duration Run::patience() const {
+  if (totals_.latency.count() < kEnoughAnswers) return kMostPatience;
+  return std::clamp(4 * totals_.latency.quantile(0.95), Duration(kLookEvery), kMostPatience);
 }
 
 /// A request that hangs gives up its place, so that the others go on as if it were not there.
 void Run::heed_hanging() {
   const TimePoint now = Clock::now();
+  if (looks_.empty() || looks_.front().when > now) return;
+  const Duration enough = patience();
   while (!looks_.empty() && looks_.front().when <= now) {
     Look look = looks_.front();
     looks_.pop_front();
@@ -257,11 +266,13 @@ void Run::heed_hanging() {
     if (found == works_.end() || found->second.sent != look.begun || !running_.contains(look.id)) continue;
     Work& work = found->second;
     const std::uint64_t heard = work.heard.bytes.load(std::memory_order_relaxed);
-    if (heard == look.heard) {
+    if (heard != look.heard) {
+      look.last_heard = now;
+    } else if (now - look.last_heard >= enough) {
       work.is_lent = scheduler_.lend(work.host, work.sent);
       if (work.is_lent) continue;
     }
-    look.when = now + kPatience;
+    look.when = now + kLookEvery;
     look.heard = heard;
     looks_.push_back(look);
   }
@@ -272,7 +283,7 @@ void Run::heed_free_space() {
   const TimePoint now = Clock::now();
   if (now - space_looked_at_ < kSpaceEvery) return;
   space_looked_at_ = now;
-  struct statvfs space{};
+  struct statvfs space {};
   if (statvfs(plan_.config->directory.c_str(), &space) != 0) return;
   const std::uint64_t free = static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize;
   if (free >= plan_.min_free_space) return;
