@@ -9,6 +9,7 @@ set -euo pipefail
 
 build=${1:?the directory of the built program}
 results=${2:?the directory for results}
+mkdir -p "$results"
 
 exec /usr/bin/python3 "$(dirname "$0")/auto_concurrency.py" "$build/bin/overlap" "$results/auto_concurrency.json" \
   --repeat "${REPEAT:-3}" --seconds "${SECONDS_AT_KNEE:-20}"

@@ -55,6 +55,25 @@ class Bench:
             sample(f"{name}:overlap", summary["seconds"])
             sample(f"{name}:ideal", ideal)
 
+    def mixed(self):
+        """Small JSON, one page of 2 to 60 KiB in ten, 200 KB once in two hundred; from eight hosts in turn, saved."""
+        def path(i):
+            return f"bytes/200000?{i}" if i % 200 == 0 else f"site/page-{i}.html" if i % 10 == 1 else f"json/{i}"
+
+        port, count, shared = self.options.slow.rsplit(":", 1)[1], self.options.mixed, 32
+        urls = (f"http://h{i % 8}.test:{port}/{path(i)}" for i in range(count))
+        shutil.rmtree(self.options.out, ignore_errors=True)
+        _, used, out = self.get("-P", self.options.out, "-o", "{index:08}", "-i", self.write_list("mixed", urls), "-j",
+                                str(8 * shared), "--max-per-host", str(shared), "--resolve", f"*:{port}:127.0.0.1")
+        summary = json.loads(out)
+        if summary["ok"] != count:
+            sys.exit(f"fetching: mixed: {summary}")
+        sample("mixed:overlap", summary["seconds"])
+        sample("mixed:ideal", count / (8 * shared) * 0.05)
+        sample("mixed:overlap:cpu", (used.ru_utime + used.ru_stime) * 1e6 / count)
+        sample("mixed:overlap:kib", used.ru_maxrss)
+        shutil.rmtree(self.options.out)
+
     def large(self):
         out = self.options.out
         for client in ("overlap", "curl"):
@@ -108,9 +127,10 @@ def main():
     for name in ("program", "work", "out", "plain", "tls", "slow"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--mixed", type=int, required=True)
     bench = Bench(parser.parse_args())
     for _ in range(bench.options.rounds):
-        for part in (bench.latency, bench.large, bench.tls, bench.flights, bench.small):
+        for part in (bench.latency, bench.mixed, bench.large, bench.tls, bench.flights, bench.small):
             part()
 
 

@@ -127,6 +127,17 @@ TEST(Advice, TasksThatOnlyWaitForEachOtherAreNotSaidToWaitForTheNetwork) {
   EXPECT_EQ(advise(work.single(), work.sweeps(), facts).limit, Limit::themselves);
 }
 
+TEST(Advice, ServersThatShareTheCpusAreTold) {
+  const Work work{.items = 4000, .compute = 0.00001, .bound = 64};
+  auto sweeps = work.sweeps();
+  for (auto& sweep : sweeps) {
+    for (Probe& probe : sweep) probe.machine_busy = 0.95;
+  }
+  const Advice advice = advise(work.single(), sweeps, work.facts());
+  EXPECT_EQ(advice.limit, Limit::others);
+  EXPECT_THAT(advice_text(advice, work.single(), sweeps, work.facts()), HasSubstr("in part with what others do"));
+}
+
 TEST(Advice, WhereNothingGainsInlineStays) {
   const Work work{.items = 100, .bound = 1};
   EXPECT_EQ(work.advice().model, Model::inline_);

@@ -33,6 +33,7 @@ RunResult some_result() {
   result.bytes = 1'000'000;
   result.seconds = 1.625;
   result.cpu_seconds = 0.03125;
+  result.machine_busy = 0.75;
   result.stalled_seconds = 0.125;
   result.start_seconds = 0.25;
   result.workers_ready = 5;

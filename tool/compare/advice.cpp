@@ -62,6 +62,7 @@ Limit limit_of(const Probe& best, const WorkFacts& facts) {
   if (facts.host_limit > 0 && best.at_once >= facts.host_limit) return Limit::host;
   if (best.at_once >= facts.items) return Limit::latency;
   if (facts.longest_seconds > 0 && best.median() <= 2 * facts.longest_seconds) return Limit::latency;
+  if (best.machine_busy >= kBusy) return Limit::others;
   return facts.bytes > 0 ? Limit::bandwidth : Limit::themselves;
 }
 
@@ -73,6 +74,9 @@ std::string limit_sentence(const Advice& advice, const WorkFacts& facts) {
       return "The CPU limits it: the one thread of the loop is busy all the time.";
     case Limit::origin:
       return "The built-in origin limits it, which is busy all the time; a real one may allow more.";
+    case Limit::others:
+      return "The CPUs of this machine limit it: all are busy, in part with what others do (a server on it is one of "
+             "them).";
     case Limit::host:
       return fmt::format("The limit of the hosts binds: no more than {} may be asked of them at once.",
                          facts.host_limit);

@@ -20,6 +20,7 @@ struct Probe {
   double stalled_seconds = 0;   ///< that its thread waited for a CPU, median
   double origin_busy = 0;       ///< as in ModelSummary
   double cpus_busy = 0;
+  double machine_busy = 0;
 
   double median() const;
   /// How far the runs lie apart, as a share of the median; 0 of a single one.
@@ -53,6 +54,7 @@ enum class Limit {
   cpu,         ///< all CPUs are busy
   loop,        ///< the one thread of the loop is busy
   origin,      ///< the built-in origin is
+  others,      ///< all CPUs are busy, with what others do too: a server on this machine
   host,        ///< no more may be asked of the hosts
   latency,     ///< everything is under way at once, and one item takes that long
   themselves,  ///< they wait for each other, or for time, and for nothing that is fetched

@@ -64,6 +64,7 @@ class Sweeper {
     probe.stalled_seconds = summary.stalled_seconds;
     probe.origin_busy = summary.origin_busy;
     probe.cpus_busy = summary.cpus_busy;
+    probe.machine_busy = summary.machine_busy;
     return probe;
   }
 

@@ -1,6 +1,5 @@
 #include "compare/measurement.hpp"
 
-#include "compare/process_tree.hpp"
 #include "compare/run_tracer.hpp"
 
 namespace overlap::compare {
@@ -9,6 +8,7 @@ namespace overlap::compare {
 // own CPU time.
 void Measurement::begin() {
   const Duration below = cpu_of_processes_below();
+  ticks_at_begin_ = ticks_of_machine();
   if (tracer_ != nullptr) tracer_->begin();
   stalled_at_begin_ = stalled_so_far();
   cpu_at_begin_ = below + cpu_of_this_process();
@@ -19,12 +19,21 @@ void Measurement::end() {
   end_ = Clock::now();
   const Duration own = cpu_of_this_process();
   if (tracer_ != nullptr) tracer_->end();
+  ticks_at_end_ = ticks_of_machine();
   stalled_at_end_ = stalled_so_far();
   cpu_at_end_ = own + cpu_of_processes_below();
 }
 
 double Measurement::seconds() const { return to_seconds(end_ - begin_); }
 double Measurement::cpu_seconds() const { return to_seconds(cpu_at_end_ - cpu_at_begin_); }
+
+// Of a tick here and there nothing can be told.
+double Measurement::machine_busy() const {
+  constexpr std::uint64_t kEnough = 20;
+  const std::uint64_t all = ticks_at_end_.all - ticks_at_begin_.all;
+  if (all < kEnough) return 0;
+  return static_cast<double>(ticks_at_end_.busy - ticks_at_begin_.busy) / static_cast<double>(all);
+}
 
 double Measurement::stalled_seconds() const { return to_seconds(stalled_at_end_ - stalled_at_begin_); }
 

@@ -4,6 +4,7 @@
 #include <overlap/core/time.hpp>
 #include <string>
 
+#include "compare/process_tree.hpp"
 #include "compare/task_phases.hpp"
 
 namespace overlap::compare {
@@ -23,6 +24,7 @@ class Measurement {
 
   double seconds() const;
   double cpu_seconds() const;      ///< of this process and all below it
+  double machine_busy() const;     ///< share of all CPUs' time in which anything ran, of anybody; 0: not known
   double stalled_seconds() const;  ///< that the thread which measures could have run, and others had the CPUs
 
   // For the pictures; nothing is done where none are wanted.
@@ -36,6 +38,8 @@ class Measurement {
   RunTracer* tracer_ = nullptr;
   TimePoint begin_{};
   TimePoint end_{};
+  MachineTicks ticks_at_begin_;
+  MachineTicks ticks_at_end_;
   Duration cpu_at_begin_{};
   Duration cpu_at_end_{};
   Duration stalled_at_begin_{};

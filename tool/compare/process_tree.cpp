@@ -99,6 +99,20 @@ Duration stalled_so_far() {
   return file >> ran >> waited ? Duration(waited) : Duration{};
 }
 
+MachineTicks ticks_of_machine() {
+  std::ifstream file("/proc/stat");  // cpu user nice system idle iowait irq softirq steal
+  std::string word;
+  file >> word;
+  MachineTicks ticks;
+  std::uint64_t count = 0;
+  for (int column = 0; column < 8 && file >> count; ++column) {
+    const bool is_idle = column == 3 || column == 4;
+    ticks.all += count;
+    if (!is_idle) ticks.busy += count;
+  }
+  return ticks;
+}
+
 Duration cpu_of_process(pid_t pid) {
   clockid_t clock{};
   return clock_getcpuclockid(pid, &clock) == 0 ? read_clock(clock) : Duration{};

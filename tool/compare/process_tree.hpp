@@ -15,6 +15,13 @@ Duration cpu_of_this_process();
 /// How long the calling thread was ready to run so far, and waited for a CPU; none where the kernel does not say.
 Duration stalled_so_far();
 
+/// CPU time of the whole machine, in the kernel's ticks, since it started; zero where the kernel does not say.
+struct MachineTicks {
+  std::uint64_t busy = 0;
+  std::uint64_t all = 0;
+};
+MachineTicks ticks_of_machine();
+
 /// CPU time used so far by another process; none if it has ended.
 Duration cpu_of_process(pid_t pid);
 

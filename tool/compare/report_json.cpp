@@ -52,6 +52,7 @@ json::object model_json(const ModelRuns& runs, const ModelSummary& summary) {
     }
     object["origin_busy"] = summary.origin_busy;
     object["cpus_busy"] = summary.cpus_busy;
+    object["machine_busy"] = summary.machine_busy;
     object["failed_items"] = summary.failed_items;
     object["items_per_second"] = summary.items_per_second;
     object["speedup"] = or_null(summary.speedup);

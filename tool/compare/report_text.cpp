@@ -179,9 +179,13 @@ std::string interval_line(const Findings& findings) {
 std::string bottleneck_lines(const Findings& findings) {
   std::vector<std::string> behind_origin;
   std::vector<std::string> without_cpu;
+  std::vector<std::string> beside_others;
   for (const ModelSummary& summary : findings.summaries) {
     if (summary.origin_busy >= kBottleneck) behind_origin.push_back(name_of(summary.model));
     if (summary.origin_busy > 0 && summary.cpus_busy >= kBottleneck) without_cpu.push_back(name_of(summary.model));
+    if (summary.machine_busy >= kBottleneck && summary.cpus_busy < kBottleneck) {
+      beside_others.push_back(name_of(summary.model));
+    }
   }
   std::string text;
   if (!behind_origin.empty()) {
@@ -191,6 +195,10 @@ std::string bottleneck_lines(const Findings& findings) {
   if (!without_cpu.empty()) {
     text += fmt::format("note: origin and work share the CPUs, and left none of them free under {}\n",
                         fmt::join(without_cpu, ", "));
+  }
+  if (!beside_others.empty()) {
+    text += fmt::format("note: other programs of this machine, such as a server on it, left no CPU free under {}\n",
+                        fmt::join(beside_others, ", "));
   }
   return text;
 }

@@ -87,6 +87,7 @@ RunResult run_one(const RunSpec& spec) {
   workload->run(*executor, spec, measurement, result);
   result.seconds = measurement.seconds();
   result.cpu_seconds = measurement.cpu_seconds();
+  result.machine_busy = measurement.machine_busy();
   result.stalled_seconds = measurement.stalled_seconds();
   const TreeMemory memory = memory_of_process_tree();
   result.processes = memory.processes;

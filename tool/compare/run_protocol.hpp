@@ -49,6 +49,7 @@ struct RunResult {
   std::uint64_t bytes = 0;
   double seconds = 0;          ///< from the first submit to the last result
   double cpu_seconds = 0;      ///< in that time, of all processes of the run
+  double machine_busy = 0;     ///< share of all CPUs' time in which anything ran, of anybody; 0: not known
   double stalled_seconds = 0;  ///< of that time its main thread could have run, and others had the CPUs
   double start_seconds = 0;    ///< until all workers were ready, before that time
   std::size_t workers_ready = 0;

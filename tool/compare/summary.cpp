@@ -51,6 +51,7 @@ double per_second(double amount, const MeasuredRun& run) {
 void add_burden(ModelSummary& summary, const ModelRuns& model, std::size_t cpus) {
   summary.origin_busy =
       median_of(model, [](const MeasuredRun& run) { return per_second(run.busiest_origin_cpu, run); });
+  summary.machine_busy = median_of(model, [](const MeasuredRun& run) { return run.result.machine_busy; });
   summary.cpus_busy = median_of(model, [cpus](const MeasuredRun& run) {
     return per_second(run.result.cpu_seconds + run.origins_cpu, run) / static_cast<double>(cpus);
   });

@@ -29,8 +29,9 @@ struct ModelSummary {
   double stalled_seconds = 0;     ///< that the thread of the run waited for a CPU
   std::uint64_t peak_memory = 0;  ///< bytes of the largest process, in the run that took most
   double start_seconds = 0;
-  double origin_busy = 0;  ///< share of the time in which the busiest built-in origin used a CPU; 0: there is none
-  double cpus_busy = 0;    ///< share of all CPUs that the run and the origins used together
+  double origin_busy = 0;   ///< share of the time in which the busiest built-in origin used a CPU; 0: there is none
+  double machine_busy = 0;  ///< share of all CPUs' time in which anything of this machine ran; 0: not known
+  double cpus_busy = 0;     ///< share of all CPUs that the run and the origins used together
   std::size_t processes = 0;
   std::uint64_t resident_bytes = 0;  ///< of all processes together
 };
