@@ -6,11 +6,13 @@
 #include <boost/json.hpp>
 
 #include <map>
+#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "core/manual_executor.hpp"
+#include "support/chrome_trace.hpp"
 
 namespace overlap {
 namespace {
@@ -63,6 +65,20 @@ TEST(ChromeTrace, NamesProcessAndLanesInTheirOrder) {
   EXPECT_THAT(names, ElementsAre("main thread", "pool 0"));
 }
 
+TEST(ChromeTrace, NoRoundingErrorPutsOneTaskIntoTheNext) {
+  std::mt19937 random(5);
+  std::vector<TraceSpan> spans;
+  for (int at = 0; spans.size() < 20'000;) {
+    const int middle = at + static_cast<int>(random() % 50'000);
+    const int end = middle + static_cast<int>(random() % 50'000);
+    spans.push_back(span(Kind::running, at, end));
+    spans.push_back(span(Kind::scope, at, middle));
+    spans.push_back(span(Kind::scope, middle, end));
+    at = end;
+  }
+  EXPECT_THAT(testing_support::ChromeTraceRules::broken_by(written(spans)), testing::IsEmpty());
+}
+
 TEST(ChromeTrace, ARunningTaskIsACompleteEventOnItsWorkersLine) {
   TraceSpan running = span(Kind::running, 1'234, 3'000'456);
   running.end = End::failed;
@@ -72,8 +88,8 @@ TEST(ChromeTrace, ARunningTaskIsACompleteEventOnItsWorkersLine) {
   EXPECT_EQ(event.at("ph"), "X");
   EXPECT_EQ(event.at("name"), "task 5");
   EXPECT_EQ(event.at("tid").as_int64(), 2);
-  EXPECT_DOUBLE_EQ(event.at("ts").as_double(), 1.234);  // microseconds
-  EXPECT_DOUBLE_EQ(event.at("dur").as_double(), 2999.222);
+  EXPECT_EQ(event.at("ts").as_double(), 1.125);  // microseconds, to the eighth below
+  EXPECT_EQ(event.at("dur").as_double(), 2999.25);
   EXPECT_EQ(event.at("args").at("task").as_int64(), 5);
   EXPECT_EQ(event.at("args").at("end"), "failed");
 }

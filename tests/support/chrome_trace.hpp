@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <string>
@@ -59,22 +60,31 @@ class ChromeTraceRules {
     asynchronous_[key].emplace_back(number(event, "ts"), is_begin);
   }
 
-  /// Those of one line lie within each other or beside each other.
+  /// Those of one line lie within each other or beside each other, without any rounding error: neither when times are
+  /// added as they are, as in most viewers, nor as whole nanoseconds, as in Perfetto.
   void check_nesting() {
-    constexpr double kRounding = 0.0015;  // microseconds: times are written with three decimals
     for (auto& [line, spans] : complete_) {
-      std::ranges::sort(spans, [](const auto& a, const auto& b) {
-        return a.first != b.first ? a.first < b.first : a.second > b.second;
-      });
-      std::vector<double> ends;
-      for (const auto& [from, length] : spans) {
-        while (!ends.empty() && ends.back() <= from + kRounding) ends.pop_back();
-        if (!ends.empty() && from + length > ends.back() + kRounding) {
-          wrong_.push_back("complete events overlap on line " + std::to_string(line.first) + '/' +
-                           std::to_string(line.second) + " at " + std::to_string(from));
-        }
-        ends.push_back(from + length);
+      check_nesting(line, spans);
+      for (auto& [from, length] : spans) {
+        from = std::trunc(from * 1000);
+        length = std::trunc(length * 1000);
       }
+      check_nesting(line, spans);
+    }
+  }
+
+  void check_nesting(const Line& line, std::vector<std::pair<double, double>> spans) {
+    std::ranges::sort(spans, [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first < b.first : a.second > b.second;
+    });
+    std::vector<double> ends;
+    for (const auto& [from, length] : spans) {
+      while (!ends.empty() && ends.back() <= from) ends.pop_back();
+      if (!ends.empty() && from + length > ends.back()) {
+        wrong_.push_back("complete events overlap on line " + std::to_string(line.first) + '/' +
+                         std::to_string(line.second) + " at " + std::to_string(from));
+      }
+      ends.push_back(from + length);
     }
   }
 

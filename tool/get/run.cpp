@@ -15,7 +15,6 @@ namespace overlap::get {
 namespace {
 
 constexpr auto kProgressEvery = std::chrono::milliseconds(100);
-constexpr auto kSuccession = std::chrono::milliseconds(1);
 constexpr std::size_t kShareOfABatch = 2;  // a batch is so much of what runs: the rest keeps the executor busy
 
 int milliseconds_until(TimePoint when) {
@@ -131,7 +130,8 @@ void Run::wait() {
   if (watched[2].revents != 0) heed_beacon();
   // With requests that end in quick succession each would have a transaction, and wake this thread, for itself.
   if ((watched[0].revents & POLLIN) == 0) return;
-  completions_.linger(scheduler_.running() / kShareOfABatch, reaped_ + kSuccession);
+  const Duration patience = batch_patience_.at(reaped_, cpu_of_process(), totals_.latency);
+  completions_.linger(scheduler_.running() / kShareOfABatch, reaped_ + patience);
 }
 
 void Run::reap() {

@@ -19,6 +19,7 @@
 #include <overlap/http/retry_policy.hpp>
 
 #include "cli/signals.hpp"
+#include "get/batch_patience.hpp"
 #include "get/beacon.hpp"
 #include "get/completions.hpp"
 #include "get/ledger.hpp"
@@ -206,6 +207,7 @@ class Run {
   TimePoint space_looked_at_{};
   bool told_shortage_ = false;
   Completions completions_;
+  BatchPatience batch_patience_;
   std::unordered_map<Id, Work> works_;
   std::unordered_map<Id, Future<Receipt>> running_;
   const std::function<std::vector<Waiting>(std::size_t)> slowest_ = [this](std::size_t most) {
