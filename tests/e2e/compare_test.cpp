@@ -140,6 +140,26 @@ TEST(Compare, PageHoldsEveryTaskOfEveryModel) {
   EXPECT_THAT(page, Not(HasSubstr("https://")));
 }
 
+TEST(Compare, AdviceOnALongListAsksForASampleSpreadOverIt) {
+  const Origin origin;
+  const TemporaryDirectory directory;
+  std::string list;
+  for (int i = 0; i < 1000; ++i) list += origin.url(i < 500 ? "/bytes/10?" : "/bytes/20?") + std::to_string(i) + "\n";
+  directory.write("urls.txt", list);
+  const ProgramResult result = compare(
+      {"--workload", directory.file("urls.txt"), "--advise", "--models", "loop", "--sample", "10"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("urls.txt: of 1000 URLs, spread evenly: 10 URLs of 1 host"));
+  EXPECT_LT(origin.requests(), 1000U);
+  EXPECT_EQ(origin.requests() % 10, 0U);
+}
+
+TEST(Compare, SampleIsForAdvice) {
+  const ProgramResult result = compare({"--sample", "10"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--sample requires --advise"));
+}
+
 /// One short comparison in an environment of which these are set, and those that are about terminals are not.
 std::string bars_in(std::vector<std::string> environment) {
   std::vector<std::string> arguments{"/usr/bin/env", "-u",       "LC_CTYPE", "-u",         "LANG",

@@ -12,6 +12,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "cli/escape.hpp"
 #include "cli/output_file.hpp"
@@ -27,6 +28,8 @@
 #include "compare/progress.hpp"
 #include "compare/report.hpp"
 #include "compare/run_one.hpp"
+#include "compare/temporary_directory.hpp"
+#include "compare/workloads/list.hpp"
 
 namespace overlap::compare {
 namespace {
@@ -116,11 +119,28 @@ int report(const CompareFlags& flags, const Findings& findings, const std::optio
   return findings.result.complaints.empty() ? kAllRight : kFailed;
 }
 
-int run_advise(const CompareFlags& flags, const CompareOptions& options, const Machine& machine) {
+/// Has the runs do a part of a long list: one item after the other is among what is tried.
+std::expected<void, std::string> take_sample(std::size_t count, const std::string& directory, CompareOptions& options) {
+  const auto facts = examine_list(options.list_file);
+  if (!facts) return std::unexpected(facts.error());
+  if (facts->urls <= count) return {};
+  const std::string sample = directory + "/sample.txt";
+  if (auto written = write_sample(options.list_file, facts->urls, count, sample); !written) return written;
+  options.urls = facts->urls;
+  options.sample_of = std::exchange(options.list_file, sample);
+  return {};
+}
+
+int run_advise(const CompareFlags& flags, CompareOptions options, const Machine& machine) {
   const bool writes = !flags.json.empty() || !flags.html.empty() || !flags.trace.empty() || !flags.baseline.empty();
   if (writes)
     return complain(kUsage,
                     "--advise measures in its own way: it goes with none of --json, --html, --trace, --baseline");
+  std::optional<TemporaryDirectory> place;
+  if (flags.sample > 0 && !options.list_file.empty()) {
+    if (auto taken = take_sample(flags.sample, place.emplace().path(), options); !taken)
+      return complain(kFailed, taken.error());
+  }
   const cli::InterruptWatch interrupts;
   Progress progress(options, flags.verbose, Progress::Rounds::unknown);
   const std::size_t limit = host_limit_of(options);
@@ -199,7 +219,12 @@ void add_flags(CLI::App& command, CompareFlags& flags) {
   add_duration(command, "--sleep-unit", flags.sleep_unit, "What stands for a second in the workload 'sleep'");
   command.add_option("--json", flags.json, "Write all figures, those of every run too, to this file ('-': stdout)")
       ->type_name("FILE");
-  command.add_flag("--advise", flags.advise, "Try each model with 2, 4, 8 ... at once, and say which to use and why");
+  auto* const advise = command.add_flag("--advise", flags.advise,
+                                        "Try each model with 2, 4, 8 ... at once, and say which to use and why");
+  command.add_option("--sample", flags.sample, "For --advise: so many URLs of a list, spread evenly over it; 0: all")
+      ->type_name("N")
+      ->capture_default_str()
+      ->needs(advise);
   command
       .add_option("--baseline", flags.baseline, "Say what is faster or slower than in this file of an earlier --json")
       ->type_name("FILE");

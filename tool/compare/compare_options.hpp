@@ -26,6 +26,7 @@ struct CompareFlags {
   std::string html;      ///< file
   std::string baseline;  ///< file
   bool advise = false;
+  std::size_t sample = 500;  ///< of the URLs of a list, for `advise`; 0: all
   bool verbose = false;
 };
 

@@ -20,6 +20,8 @@ namespace overlap::compare {
 struct CompareOptions {
   const Workload* workload = nullptr;
   std::string list_file;  ///< of the list workload
+  std::string sample_of;  ///< the list that list_file is a sample of; empty: it is none
+  std::size_t urls = 0;   ///< of that list
   std::vector<cli::Model> models;
   std::size_t workers = 1;
   std::size_t max_concurrent = 1;

@@ -241,9 +241,10 @@ std::string check_line(const Findings& findings) {
 }  // namespace
 
 std::string subject_of(const CompareOptions& options) {
-  const std::string name =
-      options.list_file.empty() ? std::string(options.workload->name) : cli::escape_for_terminal(options.list_file);
-  std::string text = fmt::format("{}: {}", name, options.workload->describe(spec_of(options)));
+  const std::string& file = options.sample_of.empty() ? options.list_file : options.sample_of;
+  const std::string name = file.empty() ? std::string(options.workload->name) : cli::escape_for_terminal(file);
+  const std::string all = options.sample_of.empty() ? "" : fmt::format("of {} URLs, spread evenly: ", options.urls);
+  std::string text = fmt::format("{}: {}{}", name, all, options.workload->describe(spec_of(options)));
   if (options.workload->sites > 0) text += fmt::format(", answered after {}", cli::format_duration(options.latency));
   return text;
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <overlap/http.hpp>
 #include <set>
@@ -19,8 +20,11 @@
 namespace overlap::compare {
 namespace {
 
-/// Calls `take` with each URL of the list; gives what is wrong with the list, if anything.
-std::expected<void, std::string> read_urls(const std::string& file, const std::function<void(const get::Url&)>& take) {
+/// Is given each URL of a list, and how it is written there.
+using TakeUrl = std::function<void(const get::Url&, const std::string&)>;
+
+/// Gives what is wrong with the list, if anything.
+std::expected<void, std::string> read_urls(const std::string& file, const TakeUrl& take) {
   auto list = get::ListReader::open(file);
   if (!list) return std::unexpected(list.error());
   const auto complain = [&file](std::uint64_t line, std::string_view why) {
@@ -31,7 +35,7 @@ std::expected<void, std::string> read_urls(const std::string& file, const std::f
     const auto& item = std::get<get::Item>(*entry);
     const auto url = get::parse_url(item.url);
     if (!url) return complain(item.line, url.error());
-    take(*url);
+    take(*url, item.url);
   }
   if (list->error()) return std::unexpected(*list->error());
   return {};
@@ -55,7 +59,7 @@ void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunR
   http::set_default_options(std::move(options));
 
   std::vector<get::Url> list;
-  const auto read = read_urls(spec.list_file, [&list](const get::Url& url) { list.push_back(url); });
+  const auto read = read_urls(spec.list_file, [&list](const get::Url& url, const auto&) { list.push_back(url); });
   if (!read) throw std::runtime_error(read.error());
 
   std::vector<Future<Download>> futures;
@@ -91,7 +95,7 @@ std::expected<ListFacts, std::string> examine_list(const std::string& file) {
   }
   ListFacts facts;
   std::set<std::string> hosts;
-  const auto read = read_urls(file, [&](const get::Url& url) {
+  const auto read = read_urls(file, [&](const get::Url& url, const auto&) {
     ++facts.urls;
     hosts.insert(url.host_key());
   });
@@ -99,6 +103,21 @@ std::expected<ListFacts, std::string> examine_list(const std::string& file) {
   if (facts.urls == 0) return std::unexpected(fmt::format("{} has no URL", cli::escape_for_terminal(file)));
   facts.hosts = hosts.size();
   return facts;
+}
+
+std::expected<void, std::string> write_sample(const std::string& file, std::size_t urls, std::size_t count,
+                                              const std::string& sample) {
+  std::ofstream out(sample);
+  std::size_t index = 0;
+  const auto read = read_urls(file, [&](const get::Url&, const std::string& as_written) {
+    const bool is_chosen = (index + 1) * count / urls > index * count / urls;
+    ++index;
+    if (is_chosen) out << as_written << '\n';
+  });
+  if (!read) return read;
+  out.close();
+  if (!out) return std::unexpected(fmt::format("cannot write the sample {}", cli::escape_for_terminal(sample)));
+  return {};
 }
 
 Workload list_workload() {

@@ -17,4 +17,8 @@ struct ListFacts {
 /// or a line that is no URL.
 std::expected<ListFacts, std::string> examine_list(const std::string& file);
 
+/// Writes `count` of the `urls` URLs of a list, spread evenly over it, to another list.
+std::expected<void, std::string> write_sample(const std::string& file, std::size_t urls, std::size_t count,
+                                              const std::string& sample);
+
 }  // namespace overlap::compare
