@@ -68,5 +68,40 @@ TEST_P(LargeBodyUnder, OfAnotherDigestThanWasWantedIsNotSaved) {
   EXPECT_TRUE(std::filesystem::is_empty(std::filesystem::path(out_.path()) / ".overlap" / "tmp"));
 }
 
+#ifndef OVERLAP_SANITIZED
+/// Of the program's threads that one cannot be started.
+ProgramResult get_without_thread(int number, std::vector<std::string> arguments) {
+  testing_support::ProgramInput input;
+  input.environment = {std::string("LD_PRELOAD=") + OVERLAP_DISK_FAULTS, "THREAD_FAULT_AT=" + std::to_string(number)};
+  arguments.insert(arguments.begin(), {testing_support::program(), "get", "--retry", "0"});
+  return testing_support::run_program(arguments, input);
+}
+
+TEST(WithoutThreads, DigestsOfLargeBodiesAreMadeByTheLoop) {
+  const Origin origin;
+  const TemporaryDirectory out;
+  const ProgramResult result =
+      get_without_thread(3, {origin.url("/bytes/20M"), origin.url("/bytes/21M"), "-P", out.path()});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(rows_of(out.path()).at(0).sha256, cli::sha256(Origin::body_of("/bytes/20M")).hex());
+  EXPECT_EQ(rows_of(out.path()).at(1).sha256, cli::sha256(Origin::body_of("/bytes/21M")).hex());
+}
+
+TEST(WithoutThreads, AResumedRunLooksForItsFilesAllTheSame) {
+  const Origin origin;
+  const TemporaryDirectory out;
+  std::string list;
+  for (int i = 0; i < 2600; ++i) list += origin.url("/bytes/1?") + std::to_string(i) + "\n";
+  out.write("urls", list);
+  const std::vector<std::string> arguments{"-i", out.file("urls"), "-o", "{index}", "-P", out.file("saved")};
+  ASSERT_EQ(get_without_thread(0, arguments).exit_code, 0);
+  const std::uint64_t asked = origin.requests();
+  std::filesystem::remove(out.file("saved/1500"));
+  const ProgramResult again = get_without_thread(2, arguments);
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(origin.requests(), asked + 1);
+}
+#endif
+
 }  // namespace
 }  // namespace overlap

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "e2e/get_program.hpp"
 #include "serve/origin.hpp"
+#include "support/raw_server.hpp"
 
 namespace overlap {
 namespace {
@@ -207,6 +209,26 @@ TEST(Trouble, AListThatIsSortedByHostIsReadFarEnoughToFindOthers) {
   out.write("urls", list);
   Program running({program(), "get", "-i", out.file("urls"), "--to", "null", "--progress", "json"});
   expect_done_meanwhile(running, 50);
+}
+
+TEST(Trouble, WhatALimitOfTheBandwidthSlowsDownKeepsItsPlace) {
+  std::atomic<int> connections{0};
+  const test::RawServer server([&connections](test::RawConnection& connection) {
+    ++connections;
+    while (const auto request = connection.read_request()) {
+      const std::string body(request->starts_with("GET /small") ? 1 : 40'000, 'x');
+      connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    }
+  });
+  const TemporaryDirectory out;
+  std::string list;
+  for (int i = 0; i < 60; ++i) list += server.url("/small?") + std::to_string(i) + "\n";
+  for (int i = 0; i < 12; ++i) list += server.url("/large?") + std::to_string(i) + "\n";
+  out.write("urls", list);
+  const ProgramResult result = run_program({program(), "get", "-i", out.file("urls"), "--to", "null", "-j", "8",
+                                            "--max-per-host", "99", "--limit-rate", "100K"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_LE(connections, 8);
 }
 
 // ---- What this machine runs out of

@@ -6,9 +6,11 @@
 //   ENOSPC;
 //                       "kill": SIGKILL instead of that call
 //   DISK_FAULTS_COUNT   at the end the number of calls is written to this file
+//   THREAD_FAULT_AT     the number of the thread, from 1, that cannot be started
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -165,6 +167,13 @@ int unlinkat(int directory, const char* path, int flags) noexcept {
                                           flags);
 }
 int unlink(const char* path) noexcept { return call<int(const char*)>("unlink", is_below(path), Needs::nothing, path); }
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument) {
+  static const long fault = atol(setting("THREAD_FAULT_AT").c_str());
+  static std::atomic<long> asked{0};
+  if (++asked == fault) return EAGAIN;
+  using Create = int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+  return real<Create>("pthread_create")(thread, attributes, start, argument);
+}
 // Linux closes the descriptor also when it reports an error.
 int close(int file) {
   const bool counts = is_below(file) && (fcntl(file, F_GETFL) & O_ACCMODE) != O_RDONLY;

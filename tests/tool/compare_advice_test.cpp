@@ -138,6 +138,18 @@ TEST(Advice, ServersThatShareTheCpusAreTold) {
   EXPECT_THAT(advice_text(advice, work.single(), sweeps, work.facts()), HasSubstr("in part with what others do"));
 }
 
+TEST(Advice, WorkThatUsesTheCpusItselfIsNotBlamedOnOthers) {
+  const Work work{.items = 4000, .compute = 0.00001, .bound = 64};
+  auto sweeps = work.sweeps();
+  for (auto& sweep : sweeps) {
+    for (Probe& probe : sweep) {
+      probe.machine_busy = 0.85;
+      probe.cpus_busy = 0.79;
+    }
+  }
+  EXPECT_EQ(advise(work.single(), sweeps, work.facts()).limit, Limit::bandwidth);
+}
+
 TEST(Advice, WhereNothingGainsInlineStays) {
   const Work work{.items = 100, .bound = 1};
   EXPECT_EQ(work.advice().model, Model::inline_);

@@ -14,6 +14,7 @@ namespace {
 using cli::three_digits;
 
 constexpr double kBusy = 0.8;
+constexpr double kShareOfOthers = 0.15;  // of all CPUs' time, that is worth naming
 /// The share of its time that work may be kept from a CPU before its gains say nothing.
 constexpr double kCrowded = 0.2;
 
@@ -62,7 +63,8 @@ Limit limit_of(const Probe& best, const WorkFacts& facts) {
   if (facts.host_limit > 0 && best.at_once >= facts.host_limit) return Limit::host;
   if (best.at_once >= facts.items) return Limit::latency;
   if (facts.longest_seconds > 0 && best.median() <= 2 * facts.longest_seconds) return Limit::latency;
-  if (best.machine_busy >= kBusy) return Limit::others;
+  const double own = std::max(busy / static_cast<double>(facts.cpus), best.cpus_busy);
+  if (best.machine_busy >= kBusy && best.machine_busy - own >= kShareOfOthers) return Limit::others;
   return facts.bytes > 0 ? Limit::bandwidth : Limit::themselves;
 }
 

@@ -136,12 +136,12 @@ int run_advise(const CompareFlags& flags, CompareOptions options, const Machine&
   if (writes)
     return complain(kUsage,
                     "--advise measures in its own way: it goes with none of --json, --html, --trace, --baseline");
+  const cli::InterruptWatch interrupts;  // from here on what is made below is removed after Ctrl-C too
   std::optional<TemporaryDirectory> place;
   if (flags.sample > 0 && !options.list_file.empty()) {
     if (auto taken = take_sample(flags.sample, place.emplace().path(), options); !taken)
       return complain(kFailed, taken.error());
   }
-  const cli::InterruptWatch interrupts;
   Progress progress(options, flags.verbose, Progress::Rounds::unknown);
   const std::size_t limit = host_limit_of(options);
   const auto sweeps = run_sweeps(options, machine.cpus, limit, progress, interrupts.descriptor());

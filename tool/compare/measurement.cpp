@@ -1,5 +1,9 @@
 #include "compare/measurement.hpp"
 
+#include <unistd.h>
+
+#include <overlap/executors/available_cpus.hpp>
+
 #include "compare/run_tracer.hpp"
 
 namespace overlap::compare {
@@ -27,11 +31,12 @@ void Measurement::end() {
 double Measurement::seconds() const { return to_seconds(end_ - begin_); }
 double Measurement::cpu_seconds() const { return to_seconds(cpu_at_end_ - cpu_at_begin_); }
 
-// Of a tick here and there nothing can be told.
+// Of a tick here and there nothing can be told; nor, where only some CPUs may be used, of those.
 double Measurement::machine_busy() const {
   constexpr std::uint64_t kEnough = 20;
   const std::uint64_t all = ticks_at_end_.all - ticks_at_begin_.all;
-  if (all < kEnough) return 0;
+  const bool has_all = static_cast<long>(available_cpus()) == sysconf(_SC_NPROCESSORS_ONLN);
+  if (all < kEnough || !has_all) return 0;
   return static_cast<double>(ticks_at_end_.busy - ticks_at_begin_.busy) / static_cast<double>(all);
 }
 

@@ -14,6 +14,7 @@ namespace {
 
 /// A share of the time at which something is busy enough to hold up others.
 constexpr double kBottleneck = 0.85;
+constexpr double kShareOfOthers = 0.15;  // of all CPUs, that is worth naming
 
 using cli::Table;
 using cli::three_digits;
@@ -183,7 +184,7 @@ std::string bottleneck_lines(const Findings& findings) {
   for (const ModelSummary& summary : findings.summaries) {
     if (summary.origin_busy >= kBottleneck) behind_origin.push_back(name_of(summary.model));
     if (summary.origin_busy > 0 && summary.cpus_busy >= kBottleneck) without_cpu.push_back(name_of(summary.model));
-    if (summary.machine_busy >= kBottleneck && summary.cpus_busy < kBottleneck) {
+    if (summary.machine_busy >= kBottleneck && summary.machine_busy - summary.cpus_busy >= kShareOfOthers) {
       beside_others.push_back(name_of(summary.model));
     }
   }

@@ -85,7 +85,11 @@ void EarlierRows::check(Chunk& chunk) {
   }
   for (std::size_t at = 0; at < rows.size(); at += kShare) {
     const auto some = rows.subspan(at, std::min(kShare, rows.size() - at));
-    chunk.checks.push_back({some, threads_->submit([&files = *files_, some] { check_sizes(files, some); })});
+    try {
+      chunk.checks.push_back({some, threads_->submit([&files = *files_, some] { check_sizes(files, some); })});
+    } catch (const BrokenExecutor&) {  // no thread can be started
+      check_sizes(*files_, some);
+    }
   }
 }
 
@@ -95,7 +99,12 @@ void EarlierRows::finish_checks(Chunk& chunk) {
     if (check.done.cancel()) check_sizes(*files_, check.rows);
   }
   for (const Check& check : chunk.checks) {
-    if (!check.done.cancelled()) check.done.result();
+    if (check.done.cancelled()) continue;
+    try {
+      check.done.result();
+    } catch (const BrokenExecutor&) {
+      check_sizes(*files_, check.rows);
+    }
   }
   chunk.checks.clear();
 }

@@ -72,6 +72,16 @@ void limit_bandwidth_of(const FetchConfig& config) {
   });
 }
 
+/// By another thread; where none can be started, by this one.
+Task<FollowingHash::Result> finish_digest(FileSink& sink) {
+  try {
+    auto digest = sink.finish_digest();
+    co_return co_await std::move(digest);
+  } catch (const BrokenExecutor&) {
+  }
+  co_return sink.finish_digest_here();
+}
+
 }  // namespace
 
 http::Request request_of(const FetchJob& job) {
@@ -115,7 +125,7 @@ Task<Receipt> fetch_one(FetchJob job) {
     fail(receipt, std::move(got.error()));
   }
   if (receipt.outcome == Receipt::Outcome::ok && sink.has_distant_digest()) {
-    auto digest = sink.finish_digest();
+    auto digest = finish_digest(sink);
     if (auto taken = sink.take(co_await std::move(digest)); !taken) fail(receipt, taken.error());
   }
   if (receipt.outcome == Receipt::Outcome::ok) {

@@ -55,6 +55,9 @@ struct Validators {
   }
 };
 
+/// In place of the number of bytes: there is nothing more to hear.
+inline constexpr std::uint64_t kHeardAll = ~std::uint64_t{0};
+
 struct FetchJob {
   std::uint64_t id = 0;  ///< the run's number for it
   std::string url;       ///< as Url::request() gives it

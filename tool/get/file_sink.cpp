@@ -63,16 +63,25 @@ std::expected<void, http::Failure> FileSink::reopen_part(const http::Response& h
   const auto directory = shared_directory(job_.config->directory);
   if (!directory) return fail(directory.error());
   auto part = directory->reopen_part(job_.cut.part, job_.cut.size);
+  if (!part && part.error().code == DiskErrorCode::too_many_files) return fail(part.error());  // another try has them
   if (!part) return refuse(http::ErrorClass::disk, part.error().message);
+  auto following = FollowingHash::of(*part, cli::Sha256{}, 0);
+  if (!following) {
+    part->keep(Sync::none);
+    return fail(following.error());
+  }
   owns_cut_ = true;
   part_.emplace(std::move(*part));
   received_before_ = job_.cut.size;
   hash_.reset();
-  auto following = FollowingHash::of(*part_, cli::Sha256{}, 0);
-  if (!following) return fail(following.error());
   following_hash_.emplace(*std::move(following));
   following_hash_->grown_to(received_before_);
   return {};
+}
+
+Future<FollowingHash::Result> FileSink::finish_digest() {
+  if (job_.heard != nullptr) job_.heard->store(kHeardAll, std::memory_order_relaxed);
+  return following_hash_->finish();
 }
 
 std::expected<void, http::Failure> FileSink::take(FollowingHash::Result digest) {

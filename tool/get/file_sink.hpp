@@ -39,7 +39,10 @@ class FileSink final : public http::Sink {
   /// Whether another thread works out the digest: of a large body, or one whose beginning an earlier try had received.
   /// Then save() and keep() need what finish_digest() gives in the end.
   bool has_distant_digest() const { return following_hash_.has_value(); }
-  Future<FollowingHash::Result> finish_digest() { return following_hash_->finish(); }
+  /// By that thread. Throws BrokenExecutor, or the future does, where no thread can be started.
+  Future<FollowingHash::Result> finish_digest();
+  /// The same by this thread, which takes its time.
+  FollowingHash::Result finish_digest_here() { return following_hash_->finish_here(); }
   std::expected<void, http::Failure> take(FollowingHash::Result digest);
 
   /// After a failure: keeps what is here of the body for another try, if there may be one and it is worth it.

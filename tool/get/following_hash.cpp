@@ -41,7 +41,10 @@ void FollowingHash::grown_to(std::uint64_t size) {
   state_->size = size;
   if (size - asked_at_ < kWorthAsking || state_->is_read.exchange(true)) return;
   asked_at_ = size;
-  readers().submit([state = state_] { state->read_on(); });
+  try {
+    readers().submit([state = state_] { state->read_on(); });
+  } catch (const BrokenExecutor&) {  // no thread can be started: all is left to the end
+  }
 }
 
 Future<FollowingHash::Result> FollowingHash::finish() {

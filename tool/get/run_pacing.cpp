@@ -13,6 +13,7 @@ namespace overlap::get {
 namespace {
 
 constexpr Duration kMostPatience = std::chrono::seconds(2);  // with a request that is silent
+constexpr Duration kTurn = std::chrono::milliseconds(50);    // of who reads as much as a limit of the bandwidth allows
 constexpr Duration kLookEvery = std::chrono::milliseconds(200);
 constexpr std::uint64_t kEnoughAnswers = 20;  // to tell from how long an answer takes
 constexpr Duration kSpaceEvery = std::chrono::milliseconds(100);
@@ -244,12 +245,16 @@ void Run::watch_hanging(Work& work) {
   work.is_lent = false;
   if (plan_.pacing.spare == 0) return;
   work.job.heard = &work.heard.bytes;
-  const std::uint64_t heard = work.heard.bytes.load(std::memory_order_relaxed);
-  looks_.push_back({work.sent + kLookEvery, work.job.id, work.sent, work.sent, heard});
+  work.heard.bytes.store(0, std::memory_order_relaxed);  // of earlier tries
+  looks_.push_back({work.sent + kLookEvery, work.job.id, work.sent, work.sent, 0});
 }
 
-/// How long a request may be silent before it is said to hang: the longer, the longer answers take in this run.
+/// How long a request without an answer may be silent before it is said to hang: the longer, the longer answers take in
+/// this run.
 Duration Run::patience() const {
+  // Silent is also who waits for its turn within the limit; those that are under way have one after the other.
+  if (plan_.config->limit_rate != 0)
+    return std::max(kMostPatience, 2 * kTurn * static_cast<Duration::rep>(scheduler_.running()));
   if (totals_.latency.count() < kEnoughAnswers) return kMostPatience;
   return std::clamp(4 * totals_.latency.quantile(0.95), Duration(kLookEvery), kMostPatience);
 }
@@ -266,9 +271,12 @@ void Run::heed_hanging() {
     if (found == works_.end() || found->second.sent != look.begun || !running_.contains(look.id)) continue;
     Work& work = found->second;
     const std::uint64_t heard = work.heard.bytes.load(std::memory_order_relaxed);
+    if (heard == kHeardAll) continue;  // what it still does is done here
+    // Of a body that comes slowly, or of all of them where they are told to, pieces may be far between.
+    const bool is_lendable = heard == 0 || plan_.config->limit_rate == 0;
     if (heard != look.heard) {
       look.last_heard = now;
-    } else if (now - look.last_heard >= enough) {
+    } else if (is_lendable && now - look.last_heard >= (heard == 0 ? enough : kMostPatience)) {
       work.is_lent = scheduler_.lend(work.host, work.sent);
       if (work.is_lent) continue;
     }
