@@ -8,6 +8,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
+#include "http/bandwidth_limit.hpp"
 #include "http/engine.hpp"
 
 namespace overlap::http::detail {
@@ -216,15 +217,18 @@ void Engine::arm_pauses() {
   });
 }
 
+/// One after the other, the one that has waited longest first, as far as the bandwidth goes: each gets a piece before
+/// any gets its next.
 void Engine::end_pauses() {
-  const TimePoint now = Clock::now();
-  std::vector<CURL*> due;
-  std::erase_if(pauses_, [&](const Pause& pause) {
-    if (pause.until > now) return false;
-    due.push_back(pause.transfer);
-    return true;
-  });
-  for (CURL* const transfer : due) {
+  Bandwidth* const bandwidth = bandwidth_limit();
+  while (!pauses_.empty()) {
+    const TimePoint due = bandwidth == nullptr ? TimePoint::min() : bandwidth->take(0);
+    if (due > Clock::now()) {
+      for (Pause& pause : pauses_) pause.until = due;
+      return;
+    }
+    CURL* const transfer = pauses_.front().transfer;
+    pauses_.erase(pauses_.begin());
     in_driver([transfer] {
       curl_easy_pause(transfer, CURLPAUSE_CONT);
       return CURLM_OK;

@@ -8,12 +8,12 @@
 
 #include "cli/units.hpp"
 #include "get/run.hpp"
+#include "get/shared_bandwidth.hpp"
 
 namespace overlap::get {
 namespace {
 
 constexpr Duration kMostPatience = std::chrono::seconds(2);  // with a request that is silent
-constexpr Duration kTurn = std::chrono::milliseconds(50);    // of who reads as much as a limit of the bandwidth allows
 constexpr Duration kLookEvery = std::chrono::milliseconds(200);
 constexpr std::uint64_t kEnoughAnswers = 20;  // to tell from how long an answer takes
 constexpr Duration kSpaceEvery = std::chrono::milliseconds(100);
@@ -254,7 +254,8 @@ void Run::watch_hanging(Work& work) {
 Duration Run::patience() const {
   // Silent is also who waits for its turn within the limit; those that are under way have one after the other.
   if (plan_.config->limit_rate != 0)
-    return std::max(kMostPatience, 2 * kTurn * static_cast<Duration::rep>(scheduler_.running()));
+    return std::max(kMostPatience, 2 * SharedBandwidth::turn(plan_.config->limit_rate) *
+                                       static_cast<Duration::rep>(scheduler_.running()));
   if (totals_.latency.count() < kEnoughAnswers) return kMostPatience;
   return std::clamp(4 * totals_.latency.quantile(0.95), Duration(kLookEvery), kMostPatience);
 }

@@ -20,6 +20,10 @@ constexpr std::uint64_t kPiecesASecond = 20;
 constexpr std::uint64_t kSmallestPiece = 1024;
 constexpr std::uint64_t kLargestPiece = 128 * 1024;
 
+std::uint64_t piece_of(std::uint64_t rate) noexcept {
+  return std::clamp(rate / kPiecesASecond, kSmallestPiece, kLargestPiece);
+}
+
 std::int64_t now_in_nanoseconds() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
 }
@@ -63,8 +67,11 @@ TimePoint SharedBandwidth::take(std::size_t bytes) noexcept {
   return TimePoint(std::chrono::nanoseconds(next));
 }
 
-std::size_t SharedBandwidth::most_at_once() const noexcept {
-  return static_cast<std::size_t>(std::clamp(rate_ / kPiecesASecond, kSmallestPiece, kLargestPiece));
+std::size_t SharedBandwidth::most_at_once() const noexcept { return static_cast<std::size_t>(piece_of(rate_)); }
+
+Duration SharedBandwidth::turn(std::uint64_t rate) noexcept {
+  const double seconds = static_cast<double>(piece_of(rate)) / static_cast<double>(rate);
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
 }  // namespace overlap::get

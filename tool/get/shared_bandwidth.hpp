@@ -26,6 +26,9 @@ class SharedBandwidth final : public http::Bandwidth {
   /// Where other processes of the same user find it, as long as this one has it.
   std::string path() const;
 
+  /// How long a reader has it to itself, when others wait: the time that a piece of most_at_once() takes.
+  static Duration turn(std::uint64_t rate) noexcept;
+
   TimePoint take(std::size_t bytes) noexcept override;
   std::size_t most_at_once() const noexcept override;
 

@@ -84,7 +84,7 @@ class Exchange final : public Reception {
   TimePoint connect_by_;
   TimePoint done_by_;
   TimePoint next_attempt_;
-  TimePoint paused_until_ = TimePoint::min();  // not to be read before: the bandwidth is used up
+  bool is_paused_ = false;  // not to be read: the bandwidth is used up
   TimePoint slow_since_;
   TimePoint second_began_;
   std::uint64_t second_received_ = 0;

@@ -61,10 +61,12 @@ void PlainDriver::start(Exchange& exchange, void* owner) {
 void PlainDriver::add(Exchange& exchange) {
   exchange.index_ = active_.size();
   active_.push_back(&exchange);
-  ended_.reserve(active_.size());  // so that an end needs no memory
+  ended_.reserve(active_.size());  // so that an end, or a pause, needs no memory
+  paused_.reserve(active_.size());
 }
 
 void PlainDriver::remove(Exchange& exchange) noexcept {
+  if (std::exchange(exchange.is_paused_, false)) std::erase(paused_, &exchange);
   active_[exchange.index_] = active_.back();
   active_[exchange.index_]->index_ = exchange.index_;
   active_.pop_back();
@@ -105,7 +107,6 @@ void PlainDriver::connected(Exchange& exchange, int socket) {
   exchange.remote_ = link(socket).remote;
   const TimePoint now = exchange.is_reused_ ? exchange.began_ : Clock::now();
   exchange.slow_since_ = exchange.second_began_ = now;
-  exchange.paused_until_ = TimePoint::min();
   if (!exchange.is_reused_) exchange.timings_.connect = now - exchange.began_;
   check_by(exchange.next_check(now));
   send(exchange);
@@ -113,7 +114,7 @@ void PlainDriver::connected(Exchange& exchange, int socket) {
 
 void PlainDriver::send(Exchange& exchange) {
   const std::string_view text = exchange.text_;
-  const bool is_paused = exchange.paused_until_ > TimePoint::min();
+  const bool is_paused = exchange.is_paused_;
   while (exchange.sent_ < text.size()) {
     const ssize_t sent =
         ::send(exchange.socket_, text.data() + exchange.sent_, text.size() - exchange.sent_, MSG_NOSIGNAL);
@@ -154,15 +155,26 @@ void PlainDriver::receive(Exchange& exchange) {
 void PlainDriver::pause(Exchange& exchange, TimePoint until) {
   const bool sends = exchange.sent_ < exchange.text_.size();
   sockets_.want(exchange.socket_, sends ? SocketSet::Interest::write : SocketSet::Interest::none);
-  exchange.paused_until_ = until;
+  exchange.is_paused_ = true;
+  paused_.push_back(&exchange);
   check_by(until);
 }
 
-void PlainDriver::go_on_when_due(Exchange& exchange, TimePoint now) {
-  if (now < exchange.paused_until_) return check_by(exchange.paused_until_);
-  exchange.paused_until_ = TimePoint::min();
-  const bool sends = exchange.sent_ < exchange.text_.size();
-  sockets_.want(exchange.socket_, sends ? SocketSet::Interest::both : SocketSet::Interest::read);
+/// One after the other, as far as the bandwidth goes: each gets a piece before any gets its next.
+void PlainDriver::end_pauses() {
+  Bandwidth* const bandwidth = bandwidth_limit();
+  while (!paused_.empty()) {
+    if (bandwidth != nullptr) {
+      const TimePoint due = bandwidth->take(0);
+      if (due > Clock::now()) return check_by(due);
+    }
+    Exchange& exchange = *paused_.front();
+    paused_.erase(paused_.begin());
+    exchange.is_paused_ = false;
+    const bool sends = exchange.sent_ < exchange.text_.size();
+    sockets_.want(exchange.socket_, sends ? SocketSet::Interest::both : SocketSet::Interest::read);
+    receive(exchange);
+  }
 }
 
 void PlainDriver::connection_ended(Exchange& exchange, int error) {
@@ -234,11 +246,10 @@ void PlainDriver::run_timeouts(TimePoint now) {
       ended(*exchange, Progress::failed);
       continue;
     }
-    const bool is_paused = exchange->paused_until_ > TimePoint::min();
-    if (is_paused) go_on_when_due(*exchange, now);
     if (exchange->socket_ < 0 && now >= exchange->next_attempt_) connect_next(*exchange, now);
     if (exchange->index_ < active_.size() && active_[exchange->index_] == exchange) check_by(exchange->next_check(now));
   }
+  end_pauses();
 }
 
 }  // namespace overlap::http::detail

@@ -75,7 +75,7 @@ class PlainDriver {
   void send(Exchange& exchange);
   void receive(Exchange& exchange);
   void pause(Exchange& exchange, TimePoint until);
-  void go_on_when_due(Exchange& exchange, TimePoint now);
+  void end_pauses();
   void connection_ended(Exchange& exchange, int error);
   void release(Exchange& exchange, bool keep) noexcept;
   void drop_idle(int socket) noexcept;
@@ -93,6 +93,7 @@ class PlainDriver {
   std::vector<Link> links_;  // by socket: the kernel gives out small numbers
   std::vector<Exchange*> active_;
   std::vector<Exchange*> ended_;
+  std::vector<Exchange*> paused_;  // the one that has waited longest first
   std::vector<std::byte> buffer_;
   TimePoint wake_up_ = TimePoint::max();
   std::size_t kept_connections_ = 16;
