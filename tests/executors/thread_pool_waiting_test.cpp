@@ -113,9 +113,9 @@ TEST_P(ThreadPoolWaiting, WithATimeoutForATaskThatIsCancelledMeanwhile) {
 TEST_P(ThreadPoolWaiting, ThreadsThatStandInForWaitingWorkersLeave) {
   const auto outer = pool.submit([&] {
     for (int i = 0; i < 200; ++i) EXPECT_EQ(pool.submit([i] { return i; }).result(1h), i);
-    return test::threads_of_this_process();
   });
-  EXPECT_LE(outer.result(), GetParam() + 4);
+  outer.result();
+  while (test::threads_of_this_process() > GetParam() + 4) std::this_thread::yield();  // one that leaves is still there
 }
 
 TEST_P(ThreadPoolWaiting, InWaitAndAsCompletedAndMap) {

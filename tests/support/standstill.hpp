@@ -58,8 +58,8 @@ inline bool waits_for_good(const SystemCall& call) {
   const auto& arguments = call.arguments;
   switch (call.number) {
     case SYS_futex:
-      return arguments[3] == 0 && ((arguments[1] & FUTEX_CMD_MASK) == FUTEX_WAIT ||
-                                   (arguments[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET);
+      return arguments[3] == 0 &&
+             ((arguments[1] & FUTEX_CMD_MASK) == FUTEX_WAIT || (arguments[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET);
     case SYS_epoll_pwait:
 #ifdef SYS_epoll_wait
     case SYS_epoll_wait:
@@ -93,8 +93,8 @@ inline std::string switches_of(const std::string& thread) {
 }
 
 /// A timer of this process that goes off within the next two minutes, with its time; empty if there is none. One that a
-/// thread has in its epoll set would wake it. Asio's loop, once it has slept, sets its timer to five minutes when it has
-/// nothing to wait for, and then again: a wake-up of 10 us that is left to it.
+/// thread has in its epoll set would wake it. Asio's loop, once it has slept, sets its timer to five minutes when it
+/// has nothing to wait for, and then again: a wake-up of 10 us that is left to it.
 inline std::string timer_soon_due() {
   constexpr long soon_s = 120;
   std::error_code closed;
