@@ -185,7 +185,9 @@ std::vector<std::uint64_t> Ledger::newly_synced() {
   return batches;
 }
 
-std::expected<void, LedgerError> Ledger::commit() {
+std::expected<void, LedgerError> Ledger::commit() { return commit(Reserve::kept); }
+
+std::expected<void, LedgerError> Ledger::commit(Reserve reserve) {
   if (error_) return std::unexpected(*error_);
   if (housekeeper_) {
     if (auto error = housekeeper_->error()) return std::unexpected(LedgerError{.message = *error});
@@ -198,22 +200,24 @@ std::expected<void, LedgerError> Ledger::commit() {
     if (row.batch > last_batch) transaction.begun_batches.push_back(last_batch = row.batch);
   }
   transaction.synced = newly_synced();
-  const auto stored = store(transaction);
+  const auto stored = store(transaction, reserve);
   if (!stored) return std::unexpected(to_error(stored.error()));
   last_batch_ = last_batch;
   recorded_.clear();
   return {};
 }
 
-std::expected<void, manifest::ManifestError> Ledger::store(const manifest::Writer::Transaction& transaction) {
+// While bodies come what is released is theirs as soon as the rows': what is not stored then is at the end.
+std::expected<void, manifest::ManifestError> Ledger::store(const manifest::Writer::Transaction& transaction,
+                                                           Reserve reserve) {
   auto stored = writer_.store(transaction);
   const bool is_full = !stored && stored.error().code == manifest::ManifestErrorCode::full;
-  if (is_full && reserve_.release()) stored = writer_.store(transaction);
+  if (is_full && reserve == Reserve::given && reserve_.release()) stored = writer_.store(transaction);
   return stored;
 }
 
 std::expected<void, LedgerError> Ledger::finish(const manifest::RunRow& run) {
-  const auto kept = commit();
+  const auto kept = commit(Reserve::given);
   const auto synced = housekeeper_ ? housekeeper_->finish() : std::expected<void, std::string>();
   if (!kept) return kept;
   if (!synced) return std::unexpected(LedgerError{.message = synced.error()});
@@ -222,7 +226,7 @@ std::expected<void, LedgerError> Ledger::finish(const manifest::RunRow& run) {
   // The whole list has been gone through, so every row of theirs has been looked at.
   if (run.outcome == "complete")
     transaction.synced.insert(transaction.synced.end(), doubtful_.begin(), doubtful_.end());
-  const auto stored = store(transaction);
+  const auto stored = store(transaction, Reserve::given);
   if (!stored) return std::unexpected(to_error(stored.error()));
   const auto ended = writer_.end_run(run);
   if (!ended) return std::unexpected(to_error(ended.error()));

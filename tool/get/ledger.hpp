@@ -108,7 +108,12 @@ class Ledger {
   bool has_size(manifest::State state, std::string_view path, std::uint64_t bytes) const;
   bool has_digest(const manifest::ItemRow& row) const;
   std::vector<std::uint64_t> newly_synced();
-  std::expected<void, manifest::ManifestError> store(const manifest::Writer::Transaction& transaction);
+  enum class Reserve : std::uint8_t {
+    kept,
+    given
+  };  // the space that is kept for the last rows, when there is no other
+  std::expected<void, LedgerError> commit(Reserve reserve);
+  std::expected<void, manifest::ManifestError> store(const manifest::Writer::Transaction& transaction, Reserve reserve);
 
   bool drops_ = false;  // what is recorded
   manifest::Writer writer_;
