@@ -120,11 +120,12 @@ int report(const CompareFlags& flags, const Findings& findings, const std::optio
 }
 
 /// Has the runs do a part of a long list: one item after the other is among what is tried.
-std::expected<void, std::string> take_sample(std::size_t count, const std::string& directory, CompareOptions& options) {
+std::expected<void, std::string> take_sample(std::size_t count, std::optional<TemporaryDirectory>& place,
+                                             CompareOptions& options) {
   const auto facts = examine_list(options.list_file);
   if (!facts) return std::unexpected(facts.error());
   if (facts->urls <= count) return {};
-  const std::string sample = directory + "/sample.txt";
+  const std::string sample = place.emplace().path() + "/sample.txt";
   if (auto written = write_sample(options.list_file, facts->urls, count, sample); !written) return written;
   options.urls = facts->urls;
   options.sample_of = std::exchange(options.list_file, sample);
@@ -139,8 +140,7 @@ int run_advise(const CompareFlags& flags, CompareOptions options, const Machine&
   const cli::InterruptWatch interrupts;  // from here on what is made below is removed after Ctrl-C too
   std::optional<TemporaryDirectory> place;
   if (flags.sample > 0 && !options.list_file.empty()) {
-    if (auto taken = take_sample(flags.sample, place.emplace().path(), options); !taken)
-      return complain(kFailed, taken.error());
+    if (auto taken = take_sample(flags.sample, place, options); !taken) return complain(kFailed, taken.error());
   }
   Progress progress(options, flags.verbose, Progress::Rounds::unknown);
   const std::size_t limit = host_limit_of(options);

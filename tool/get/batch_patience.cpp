@@ -1,7 +1,5 @@
 #include "get/batch_patience.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 
 namespace overlap::get {
@@ -22,12 +20,6 @@ Duration BatchPatience::at(TimePoint now, Duration cpu, const LatencyHistogram& 
   looked_at_ = now;
   cpu_ = cpu;
   return patience_;
-}
-
-Duration cpu_of_process() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 }  // namespace overlap::get

@@ -21,7 +21,4 @@ class BatchPatience {
   Duration patience_{};
 };
 
-/// CPU time that this process has used.
-Duration cpu_of_process();
-
 }  // namespace overlap::get

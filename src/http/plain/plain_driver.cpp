@@ -155,8 +155,8 @@ void PlainDriver::receive(Exchange& exchange) {
 void PlainDriver::pause(Exchange& exchange, TimePoint until) {
   const bool sends = exchange.sent_ < exchange.text_.size();
   sockets_.want(exchange.socket_, sends ? SocketSet::Interest::write : SocketSet::Interest::none);
-  exchange.is_paused_ = true;
-  paused_.push_back(&exchange);
+  // One that is still sending is told of its connection's end here too, and keeps its place in the line.
+  if (!std::exchange(exchange.is_paused_, true)) paused_.push_back(&exchange);
   check_by(until);
 }
 
