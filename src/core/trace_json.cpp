@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+#include <compare>
 #include <iterator>
 #include <ostream>
 #include <string>
@@ -120,10 +123,10 @@ class Writer {
     event(fmt::format("\"name\":\"process_sort_index\",{},\"args\":{{\"sort_index\":{}}}", head, process_));
   }
 
-  void lane(std::size_t index, const TraceLane& lane) {
+  void lane(std::size_t index, const TraceLane& lane, std::size_t place) {
     const std::string head = fmt::format("\"ph\":\"M\",\"pid\":{},\"tid\":{}", process_, index + 1);
     event(fmt::format("\"name\":\"thread_name\",{},\"args\":{{\"name\":{}}}", head, quoted(lane.name)));
-    event(fmt::format("\"name\":\"thread_sort_index\",{},\"args\":{{\"sort_index\":{}}}", head, index));
+    event(fmt::format("\"name\":\"thread_sort_index\",{},\"args\":{{\"sort_index\":{}}}", head, place));
   }
 
   void on_lane(const TraceSpan& span) {
@@ -154,10 +157,33 @@ bool lies_within(const TraceSpan& inner, const TraceSpan& outer) {
   return inner.from >= outer.from && inner.to <= outer.to;
 }
 
+/// Where each lane is to be shown: workers of one kind in the order of their numbers, kinds in that of their first ones.
+/// They are recorded in the order of their first tasks.
+std::vector<std::size_t> places_of(const std::vector<TraceLane>& lanes) {
+  struct Key {
+    std::size_t kind, number, lane;
+    auto operator<=>(const Key&) const = default;
+  };
+  std::unordered_map<std::string_view, std::size_t> kinds;
+  std::vector<Key> keys;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const std::string_view name = lanes[i].name;
+    const std::string_view kind = name.substr(0, name.find_last_not_of("0123456789") + 1);
+    std::size_t number = 0;
+    std::from_chars(name.data() + kind.size(), name.data() + name.size(), number);
+    keys.push_back({kinds.try_emplace(kind, i).first->second, number, i});
+  }
+  std::ranges::sort(keys);
+  std::vector<std::size_t> places(lanes.size());
+  for (std::size_t place = 0; place < keys.size(); ++place) places[keys[place].lane] = place;
+  return places;
+}
+
 void write_process(Writer& writer, std::string_view name, const std::vector<TraceSpan>& spans,
                    const std::vector<TraceLane>& lanes, std::size_t& scopes) {
   writer.process(name);
-  for (std::size_t i = 0; i < lanes.size(); ++i) writer.lane(i, lanes[i]);
+  const std::vector<std::size_t> places = places_of(lanes);
+  for (std::size_t i = 0; i < lanes.size(); ++i) writer.lane(i, lanes[i], places[i]);
   std::unordered_map<std::uint64_t, const TraceSpan*> running;  // by task: the latest
   for (const TraceSpan& span : spans) {
     if (span.kind == TraceSpan::Kind::running) {

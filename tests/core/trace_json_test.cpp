@@ -19,6 +19,7 @@ namespace {
 
 using boost::json::object;
 using testing::ElementsAre;
+using testing::Pair;
 using Kind = TraceSpan::Kind;
 using End = TraceSpan::End;
 
@@ -51,6 +52,18 @@ TEST(ChromeTrace, OfNothingIsValid) {
   const object trace = written({}, 3);
   EXPECT_EQ(trace.at("otherData").at("dropped_events").as_int64(), 3);
   EXPECT_TRUE(spans_in(trace).empty());
+}
+
+TEST(ChromeTrace, WorkersOfOneKindStandInTheOrderOfTheirNumbers) {
+  std::ostringstream out;
+  write_chrome_trace(out, std::vector<TraceSpan>{}, {{"main", "", 1}, {"b 10", "b", 10}, {"a 1", "a", 1}, {"b 9", "b", 9}});
+  std::map<std::int64_t, std::int64_t> places;  // by lane
+  for (const object& event : events_in(boost::json::parse(out.str()).as_object())) {
+    if (event.at("name") == "thread_sort_index") {
+      places[event.at("tid").as_int64()] = event.at("args").at("sort_index").as_int64();
+    }
+  }
+  EXPECT_THAT(places, ElementsAre(Pair(1, 0), Pair(2, 2), Pair(3, 3), Pair(4, 1)));
 }
 
 TEST(ChromeTrace, NamesProcessAndLanesInTheirOrder) {

@@ -33,6 +33,7 @@ std::vector<std::string> arguments_for(const std::string& profile) {
           "--disable-gpu",
           "--disable-dev-shm-usage",
           "--disable-extensions",
+          "--allow-file-access-from-files",  // a page may load what lies beside it
           "--disable-sync",
           "--disable-background-networking",
           "--disable-component-update",
