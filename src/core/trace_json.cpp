@@ -42,7 +42,7 @@ std::string quoted(std::string_view text) {
     const std::size_t length = sequence_length(text);
     const char c = text.front();
     if (length == 0) {
-      out += "\\ufffd";
+      out += "\xef\xbf\xbd";
     } else if (c == '"' || c == '\\') {
       out += {'\\', c};
     } else if (static_cast<unsigned char>(c) < 0x20) {
@@ -107,7 +107,9 @@ std::string arguments(const TraceSpan& span) {
 
 class Writer {
  public:
-  explicit Writer(std::ostream& out) : out_(out) {}
+  /// Numbers of threads follow those of the processes: in Perfetto a thread of its process's number is the main one, and
+  /// a number means the same in all processes.
+  Writer(std::ostream& out, std::size_t processes) : out_(out), next_thread_(processes + 1) {}
 
   void begin(std::size_t dropped) {
     out_ << fmt::format("{{\"displayTimeUnit\":\"ms\",\"otherData\":{{\"dropped_events\":{}}},\"traceEvents\":[",
@@ -116,22 +118,23 @@ class Writer {
   void end() { out_ << "\n]}\n"; }
 
   /// What follows is of another process; the numbers of processes mean nothing else.
-  void process(std::string_view name) {
+  void process(std::string_view name, std::size_t lanes) {
     ++process_;
-    const std::string head = fmt::format("\"ph\":\"M\",\"pid\":{},\"tid\":0", process_);
+    first_thread_ = std::exchange(next_thread_, next_thread_ + lanes);
+    const std::string head = fmt::format("\"ph\":\"M\",\"pid\":{0},\"tid\":{0}", process_);
     event(fmt::format("\"name\":\"process_name\",{},\"args\":{{\"name\":{}}}", head, quoted(name)));
     event(fmt::format("\"name\":\"process_sort_index\",{},\"args\":{{\"sort_index\":{}}}", head, process_));
   }
 
   void lane(std::size_t index, const TraceLane& lane, std::size_t place) {
-    const std::string head = fmt::format("\"ph\":\"M\",\"pid\":{},\"tid\":{}", process_, index + 1);
+    const std::string head = fmt::format("\"ph\":\"M\",\"pid\":{},\"tid\":{}", process_, first_thread_ + index);
     event(fmt::format("\"name\":\"thread_name\",{},\"args\":{{\"name\":{}}}", head, quoted(lane.name)));
     event(fmt::format("\"name\":\"thread_sort_index\",{},\"args\":{{\"sort_index\":{}}}", head, place));
   }
 
   void on_lane(const TraceSpan& span) {
     event(fmt::format("\"name\":{},\"cat\":\"{}\",\"ph\":\"X\",\"pid\":{},\"tid\":{},\"ts\":{},\"dur\":{},\"args\":{}",
-                      title(span), state_name(span.kind), process_, span.lane + 1, micros(on_grid(span.from)),
+                      title(span), state_name(span.kind), process_, first_thread_ + span.lane, micros(on_grid(span.from)),
                       micros(on_grid(span.to) - on_grid(span.from)), arguments(span)));
   }
 
@@ -140,7 +143,7 @@ class Writer {
     const std::string own_id = process_ == 1 ? id : fmt::format("{}:{}", process_, id);
     const std::string head =
         fmt::format("\"name\":{},\"cat\":\"{}\",\"id\":\"{}\",\"pid\":{},\"tid\":{}", name,
-                    span.kind == TraceSpan::Kind::scope ? "scope" : "task", own_id, process_, span.lane + 1);
+                    state_name(span.kind), own_id, process_, first_thread_ + span.lane);
     event(fmt::format("{},\"ph\":\"b\",\"ts\":{},\"args\":{}", head, micros(on_grid(span.from)), arguments(span)));
     event(fmt::format("{},\"ph\":\"e\",\"ts\":{}", head, micros(on_grid(span.to))));
   }
@@ -150,7 +153,9 @@ class Writer {
 
   std::ostream& out_;
   bool is_first_ = true;
-  int process_ = 0;
+  std::size_t process_ = 0;
+  std::size_t next_thread_;
+  std::size_t first_thread_ = 0;
 };
 
 bool lies_within(const TraceSpan& inner, const TraceSpan& outer) {
@@ -181,7 +186,7 @@ std::vector<std::size_t> places_of(const std::vector<TraceLane>& lanes) {
 
 void write_process(Writer& writer, std::string_view name, const std::vector<TraceSpan>& spans,
                    const std::vector<TraceLane>& lanes, std::size_t& scopes) {
-  writer.process(name);
+  writer.process(name, lanes.size());
   const std::vector<std::size_t> places = places_of(lanes);
   for (std::size_t i = 0; i < lanes.size(); ++i) writer.lane(i, lanes[i], places[i]);
   std::unordered_map<std::uint64_t, const TraceSpan*> running;  // by task: the latest
@@ -206,7 +211,7 @@ void write_process(Writer& writer, std::string_view name, const std::vector<Trac
 
 void write_chrome_trace(std::ostream& out, const std::vector<TraceSpan>& spans, const std::vector<TraceLane>& lanes,
                         std::size_t dropped) {
-  Writer writer(out);
+  Writer writer(out, 1);
   std::size_t scopes = 0;
   writer.begin(dropped);
   write_process(writer, "overlap", spans, lanes, scopes);
@@ -214,7 +219,7 @@ void write_chrome_trace(std::ostream& out, const std::vector<TraceSpan>& spans, 
 }
 
 void write_chrome_trace(std::ostream& out, const std::vector<TraceProcess>& processes) {
-  Writer writer(out);
+  Writer writer(out, processes.size());
   std::size_t scopes = 0;
   std::size_t dropped = 0;
   for (const TraceProcess& process : processes) dropped += process.dropped;

@@ -63,7 +63,7 @@ TEST(ChromeTrace, WorkersOfOneKindStandInTheOrderOfTheirNumbers) {
       places[event.at("tid").as_int64()] = event.at("args").at("sort_index").as_int64();
     }
   }
-  EXPECT_THAT(places, ElementsAre(Pair(1, 0), Pair(2, 2), Pair(3, 3), Pair(4, 1)));
+  EXPECT_THAT(places, ElementsAre(Pair(2, 0), Pair(3, 2), Pair(4, 3), Pair(5, 1)));
 }
 
 TEST(ChromeTrace, NamesProcessAndLanesInTheirOrder) {
@@ -72,7 +72,7 @@ TEST(ChromeTrace, NamesProcessAndLanesInTheirOrder) {
     EXPECT_EQ(event.at("ph"), "M");
     if (event.at("name") == "thread_name") {
       names.push_back(std::string(event.at("args").at("name").as_string()));
-      EXPECT_EQ(event.at("tid").to_number<std::size_t>(), names.size());
+      EXPECT_EQ(event.at("tid").to_number<std::size_t>(), 1 + names.size()) << "1 is the process";
     }
   }
   EXPECT_THAT(names, ElementsAre("main thread", "pool 0"));
@@ -100,7 +100,7 @@ TEST(ChromeTrace, ARunningTaskIsACompleteEventOnItsWorkersLine) {
   const object& event = events[0];
   EXPECT_EQ(event.at("ph"), "X");
   EXPECT_EQ(event.at("name"), "task 5");
-  EXPECT_EQ(event.at("tid").as_int64(), 2);
+  EXPECT_EQ(event.at("tid").as_int64(), 3);
   EXPECT_EQ(event.at("ts").as_double(), 1.125);  // microseconds, to the eighth below
   EXPECT_EQ(event.at("dur").as_double(), 2999.25);
   EXPECT_EQ(event.at("args").at("task").as_int64(), 5);
@@ -142,9 +142,9 @@ TEST(ChromeTrace, AScopeWithinOneTurnOfItsTaskIsDrawnBelowThat) {
   ASSERT_EQ(events.size(), 3U);
   EXPECT_EQ(events[1].at("ph"), "X");
   EXPECT_EQ(events[1].at("name"), "computing");
-  EXPECT_EQ(events[1].at("tid").as_int64(), 2);
+  EXPECT_EQ(events[1].at("tid").as_int64(), 3);
   EXPECT_EQ(events[2].at("ph"), "X");
-  EXPECT_EQ(events[2].at("tid").as_int64(), 1);
+  EXPECT_EQ(events[2].at("tid").as_int64(), 2);
 }
 
 TEST(ChromeTrace, AnyNameIsWrittenAsJson) {

@@ -1,11 +1,13 @@
 // The rules of Chrome's trace events, as its format description has them ("Trace Event Format" of the Chromium
-// project).
+// project), and those of Perfetto's importer where they are stricter (json_trace_parser, slice_tracker and
+// process_tracker in its sources).
 #pragma once
 
 #include <boost/json.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -24,6 +26,7 @@ class ChromeTraceRules {
     for (const auto& event : events->as_array()) rules.check(event.as_object());
     rules.check_nesting();
     rules.check_pairs();
+    rules.check_numbers();
     return rules.wrong_;
   }
 
@@ -40,6 +43,7 @@ class ChromeTraceRules {
     if (phase == "M") {
       if (!event.contains("args")) complain(event, "names nothing");
       if (event.at("name") == "thread_name") lines_.insert(line);
+      if (event.at("name") == "process_name") processes_.insert(line.first);
       return;
     }
     if (!event.contains("ts") || number(event, "ts") < 0) return complain(event, "has no time");
@@ -61,7 +65,8 @@ class ChromeTraceRules {
   }
 
   /// Those of one line lie within each other or beside each other, without any rounding error: neither when times are
-  /// added as they are, as in most viewers, nor as whole nanoseconds, as in Perfetto.
+  /// added as they are, as in most viewers, nor as whole nanoseconds, as in Perfetto. Of those that begin together the
+  /// outer one comes first: Perfetto drops what reaches beyond one that it has seen before.
   void check_nesting() {
     for (auto& [line, spans] : complete_) {
       check_nesting(line, spans);
@@ -74,9 +79,7 @@ class ChromeTraceRules {
   }
 
   void check_nesting(const Line& line, std::vector<std::pair<double, double>> spans) {
-    std::ranges::sort(spans, [](const auto& a, const auto& b) {
-      return a.first != b.first ? a.first < b.first : a.second > b.second;
-    });
+    std::ranges::stable_sort(spans, {}, &std::pair<double, double>::first);
     std::vector<double> ends;
     for (const auto& [from, length] : spans) {
       while (!ends.empty() && ends.back() <= from) ends.pop_back();
@@ -88,15 +91,24 @@ class ChromeTraceRules {
     }
   }
 
-  /// Every beginning has its end, and none lies across another of the same id.
+  /// Every beginning has its end, and none lies across another of the same id, in the order of time.
   void check_pairs() {
     for (auto& [key, marks] : asynchronous_) {
+      std::ranges::stable_sort(marks, {}, &std::pair<double, bool>::first);
       int open = 0;
       for (const auto& [at, is_begin] : marks) {
         open += is_begin ? 1 : -1;
         if (open < 0 || open > 1) break;
       }
       if (open != 0) wrong_.push_back("the events of '" + key + "' are no pairs");
+    }
+  }
+
+  /// A number of a thread means one of them in the whole file; Perfetto takes that of a process for its main thread.
+  void check_numbers() {
+    for (const auto& [process, thread] : lines_) {
+      if (!threads_.insert(thread).second) wrong_.push_back("two threads are number " + std::to_string(thread));
+      if (processes_.contains(thread)) wrong_.push_back("thread and process are number " + std::to_string(thread));
     }
   }
 
@@ -107,6 +119,8 @@ class ChromeTraceRules {
   }
 
   std::set<Line> lines_;
+  std::set<std::int64_t> processes_;
+  std::set<std::int64_t> threads_;
   std::map<Line, std::vector<std::pair<double, double>>> complete_;
   std::map<std::string, std::vector<std::pair<double, bool>>> asynchronous_;
   std::vector<std::string> wrong_;
