@@ -107,8 +107,8 @@ std::string arguments(const TraceSpan& span) {
 
 class Writer {
  public:
-  /// Numbers of threads follow those of the processes: in Perfetto a thread of its process's number is the main one, and
-  /// a number means the same in all processes.
+  /// Numbers of threads follow those of the processes: in Perfetto a thread of its process's number is the main one,
+  /// and a number means the same in all processes.
   Writer(std::ostream& out, std::size_t processes) : out_(out), next_thread_(processes + 1) {}
 
   void begin(std::size_t dropped) {
@@ -134,16 +134,15 @@ class Writer {
 
   void on_lane(const TraceSpan& span) {
     event(fmt::format("\"name\":{},\"cat\":\"{}\",\"ph\":\"X\",\"pid\":{},\"tid\":{},\"ts\":{},\"dur\":{},\"args\":{}",
-                      title(span), state_name(span.kind), process_, first_thread_ + span.lane, micros(on_grid(span.from)),
-                      micros(on_grid(span.to) - on_grid(span.from)), arguments(span)));
+                      title(span), state_name(span.kind), process_, first_thread_ + span.lane,
+                      micros(on_grid(span.from)), micros(on_grid(span.to) - on_grid(span.from)), arguments(span)));
   }
 
   void by_itself(const TraceSpan& span, std::string_view name, const std::string& id) {
     // An id means the same in all processes, so each of them but the first has its number before its ids.
     const std::string own_id = process_ == 1 ? id : fmt::format("{}:{}", process_, id);
-    const std::string head =
-        fmt::format("\"name\":{},\"cat\":\"{}\",\"id\":\"{}\",\"pid\":{},\"tid\":{}", name,
-                    state_name(span.kind), own_id, process_, first_thread_ + span.lane);
+    const std::string head = fmt::format("\"name\":{},\"cat\":\"{}\",\"id\":\"{}\",\"pid\":{},\"tid\":{}", name,
+                                         state_name(span.kind), own_id, process_, first_thread_ + span.lane);
     event(fmt::format("{},\"ph\":\"b\",\"ts\":{},\"args\":{}", head, micros(on_grid(span.from)), arguments(span)));
     event(fmt::format("{},\"ph\":\"e\",\"ts\":{}", head, micros(on_grid(span.to))));
   }
@@ -162,8 +161,8 @@ bool lies_within(const TraceSpan& inner, const TraceSpan& outer) {
   return inner.from >= outer.from && inner.to <= outer.to;
 }
 
-/// Where each lane is to be shown: workers of one kind in the order of their numbers, kinds in that of their first ones.
-/// They are recorded in the order of their first tasks.
+/// Where each lane is to be shown: workers of one kind in the order of their numbers, kinds in that of their first
+/// ones. They are recorded in the order of their first tasks.
 std::vector<std::size_t> places_of(const std::vector<TraceLane>& lanes) {
   struct Key {
     std::size_t kind, number, lane;

@@ -261,7 +261,7 @@ TEST(TaskGroup, CancellingWhoRunsItCancelsAllAndWaitsForTheirEnd) {
   };
   const auto all = [&]() -> Task<bool> {
     const test::End end = co_await test::cancel_while_waiting(TaskGroup::run(body));
-    co_return end == test::End::cancelled&&* child&&* body_ended;
+    co_return end == test::End::cancelled && *child && *body_ended;
   };
   EXPECT_TRUE(run(all()));
 }

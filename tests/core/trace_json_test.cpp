@@ -56,7 +56,8 @@ TEST(ChromeTrace, OfNothingIsValid) {
 
 TEST(ChromeTrace, WorkersOfOneKindStandInTheOrderOfTheirNumbers) {
   std::ostringstream out;
-  write_chrome_trace(out, std::vector<TraceSpan>{}, {{"main", "", 1}, {"b 10", "b", 10}, {"a 1", "a", 1}, {"b 9", "b", 9}});
+  write_chrome_trace(out, std::vector<TraceSpan>{},
+                     {{"main", "", 1}, {"b 10", "b", 10}, {"a 1", "a", 1}, {"b 9", "b", 9}});
   std::map<std::int64_t, std::int64_t> places;  // by lane
   for (const object& event : events_in(boost::json::parse(out.str()).as_object())) {
     if (event.at("name") == "thread_sort_index") {

@@ -146,8 +146,8 @@ TEST(Compare, AdviceOnALongListAsksForASampleSpreadOverIt) {
   std::string list;
   for (int i = 0; i < 1000; ++i) list += origin.url(i < 500 ? "/bytes/10?" : "/bytes/20?") + std::to_string(i) + "\n";
   directory.write("urls.txt", list);
-  const ProgramResult result = compare(
-      {"--workload", directory.file("urls.txt"), "--advise", "--models", "loop", "--sample", "10"});
+  const ProgramResult result =
+      compare({"--workload", directory.file("urls.txt"), "--advise", "--models", "loop", "--sample", "10"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("urls.txt: of 1000 URLs, spread evenly: 10 URLs of 1 host"));
   EXPECT_LT(origin.requests(), 1000U);

@@ -90,7 +90,7 @@ TEST(HttpFlags, CookiesAreSentBackAndWrittenToTheJar) {
     EXPECT_THAT(requests[0], Not(HasSubstr("Cookie"))) << model;
     EXPECT_THAT(requests[1], HasSubstr("Cookie: id=given\r\n")) << model;
     EXPECT_THAT(out.read("jar"), HasSubstr("\tid\tgiven\n")) << model;
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(stat(out.file("jar").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777U, 0600U);
     EXPECT_EQ(get({"-b", out.file("jar"), server.url("/3")}, out).exit_code, 0);

@@ -311,7 +311,9 @@ TEST(ProcessPoolShutdown, ManyThreadsSubmitUntilIt) {
 }
 
 TEST(ProcessPoolShutdown, OfAnIdlePoolAndOfOneNeverUsed) {
-  { ProcessPoolExecutor never_used; }
+  {
+    ProcessPoolExecutor never_used;
+  }
   ProcessPoolExecutor idle({.max_workers = 2});
   idle.submit(&add, 1, 1).result();
 }

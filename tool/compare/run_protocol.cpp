@@ -15,7 +15,7 @@ namespace json = boost::json;
 // One list of fields a struct serves both directions, so that they cannot drift apart.
 
 template <class Fields, class Part>
-requires std::is_same_v<std::remove_const_t<Part>, RunPart>
+  requires std::is_same_v<std::remove_const_t<Part>, RunPart>
 void visit(Fields& fields, Part& part) {
   fields("name", part.name);
   fields("seconds", part.seconds);
@@ -25,7 +25,7 @@ void visit(Fields& fields, Part& part) {
 }
 
 template <class Fields, class Spec>
-requires std::is_same_v<std::remove_const_t<Spec>, RunSpec>
+  requires std::is_same_v<std::remove_const_t<Spec>, RunSpec>
 void visit(Fields& fields, Spec& spec) {
   fields("workload", spec.workload);
   fields("model", spec.model);
@@ -42,7 +42,7 @@ void visit(Fields& fields, Spec& spec) {
 }
 
 template <class Fields, class Result>
-requires std::is_same_v<std::remove_const_t<Result>, RunResult>
+  requires std::is_same_v<std::remove_const_t<Result>, RunResult>
 void visit(Fields& fields, Result& result) {
   fields("items", result.items);
   fields("failed", result.failed);

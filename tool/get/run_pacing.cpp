@@ -292,7 +292,7 @@ void Run::heed_free_space() {
   const TimePoint now = Clock::now();
   if (now - space_looked_at_ < kSpaceEvery) return;
   space_looked_at_ = now;
-  struct statvfs space {};
+  struct statvfs space{};
   if (statvfs(plan_.config->directory.c_str(), &space) != 0) return;
   const std::uint64_t free = static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize;
   if (free >= plan_.min_free_space) return;
