@@ -1,4 +1,5 @@
 // A limit of the bandwidth, between the requests of one session.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,7 +12,9 @@
 #include <overlap/http/bandwidth.hpp>
 
 #include "http/fetching.hpp"
+#include "support/hook_recorder.hpp"
 #include "support/nginx.hpp"
+#include "support/raw_server.hpp"
 
 namespace overlap::test {
 namespace {
@@ -96,6 +99,46 @@ TEST_P(BandwidthOver, BodiesThatComeAtTheSameTimeGetTheirPiecesInTurn) {
     longest = std::max(longest, in_a_row);
   }
   EXPECT_LE(longest, 8);
+}
+
+/// Gives none until so much time has passed, and counts how often it is asked.
+class Late final : public http::Bandwidth {
+ public:
+  TimePoint take(std::size_t) noexcept override {
+    ++asked_;
+    return due_;
+  }
+  std::size_t most_at_once() const noexcept override { return 1024; }
+  int asked() const { return asked_; }
+
+ private:
+  const TimePoint due_ = Clock::now() + std::chrono::milliseconds(200);
+  int asked_ = 0;  // of one loop
+};
+
+Task<void> post_in_vain(std::string url, int count) {
+  std::vector<Task<Fetched>> tasks;
+  for (int i = 0; i < count; ++i) {
+    http::Request request = request_for(url);
+    request.method = "POST";
+    request.body = std::string(8'000'000, 'x');  // more than the kernel takes at once
+    tasks.push_back(http::Session::of_current_loop({}).try_fetch(std::move(request)));
+  }
+  for (const Fetched& fetched : co_await gather(std::move(tasks))) EXPECT_FALSE(fetched);
+}
+
+TEST(Bandwidth, ARequestThatBreaksWhileItIsSentWaitsForItsTurnOnceAndWithoutPolling) {
+  const HookRecorder hook;
+  const RawServer server([](RawConnection& connection) {
+    connection.send("HTTP/1.1 200 OK\r\n");
+    connection.reset();
+  });
+  const auto late = std::make_shared<Late>();
+  http::limit_bandwidth(late);
+  run(post_in_vain(server.url("/"), 3));
+  http::limit_bandwidth(nullptr);
+  EXPECT_THAT(hook.reports(), testing::IsEmpty());
+  EXPECT_LT(late->asked(), 30);
 }
 
 }  // namespace

@@ -155,8 +155,8 @@ void PlainDriver::receive(Exchange& exchange) {
 void PlainDriver::pause(Exchange& exchange, TimePoint until) {
   const bool sends = exchange.sent_ < exchange.text_.size();
   sockets_.want(exchange.socket_, sends ? SocketSet::Interest::write : SocketSet::Interest::none);
-  // One that is still sending is told of its connection's end here too, and keeps its place in the line.
-  if (!std::exchange(exchange.is_paused_, true)) paused_.push_back(&exchange);
+  exchange.is_paused_ = true;
+  paused_.push_back(&exchange);
   check_by(until);
 }
 
@@ -230,7 +230,8 @@ void PlainDriver::serve() {
       on_connecting(*exchange, ready.socket);
     } else {
       if (ready.writable && exchange->sent_ < exchange->text_.size()) send(*exchange);
-      if (ready.readable || ready.failed) receive(*exchange);
+      // One that waits for bandwidth while it sends is told of its connection's end too, and reads it in its turn.
+      if (!exchange->is_paused_ && (ready.readable || ready.failed)) receive(*exchange);
     }
   }
 }
