@@ -138,6 +138,17 @@ TEST(Advice, ServersThatShareTheCpusAreTold) {
   EXPECT_THAT(advice_text(advice, work.single(), sweeps, work.facts()), HasSubstr("in part with what others do"));
 }
 
+TEST(Advice, RunsTooShortToSeeTheMachineClaimNothingOfItsCpus) {
+  const Work work{.items = 4000, .compute = 0.00001, .bound = 64};
+  EXPECT_THAT(work.text(), HasSubstr("(bandwidth), or what else runs on this machine"));
+  auto sweeps = work.sweeps();
+  for (auto& sweep : sweeps) {
+    for (Probe& probe : sweep) probe.machine_busy = 0.1;
+  }
+  const Advice advice = advise(work.single(), sweeps, work.facts());
+  EXPECT_THAT(advice_text(advice, work.single(), sweeps, work.facts()), HasSubstr("and no CPU is busy"));
+}
+
 TEST(Advice, WorkThatUsesTheCpusItselfIsNotBlamedOnOthers) {
   const Work work{.items = 4000, .compute = 0.00001, .bound = 64};
   auto sweeps = work.sweeps();

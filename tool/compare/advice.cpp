@@ -85,9 +85,15 @@ std::string limit_sentence(const Advice& advice, const WorkFacts& facts) {
     case Limit::latency:
       return "Latency limits it: it takes little more than the longest wait by itself.";
     case Limit::themselves:
-      return "The tasks limit themselves: they wait for time or for each other, and no CPU is busy.";
+      return advice.knows_machine
+                 ? "The tasks limit themselves: they wait for time or for each other, and no CPU is busy."
+                 : "The tasks limit themselves: they wait for time or for each other.";
     case Limit::bandwidth:
       break;
+  }
+  if (!advice.knows_machine) {
+    return "More at once brings no more through: the network or the servers limit it (bandwidth), or what else runs on "
+           "this machine; the runs are too short to see that.";
   }
   return "More at once brings no more through, and no CPU is busy: the network or the servers limit it (bandwidth).";
 }
@@ -199,6 +205,7 @@ Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
   advice.seconds = best.median();
   advice.gain = best.median() > 0 ? single.median() / best.median() : 1;
   advice.limit = limit_of(best, facts);
+  advice.knows_machine = best.machine_busy > 0;
   advice.noise = std::max(single.noise(), best.noise());
   const double stalled = single.median() > 0 ? single.stalled_seconds / single.median() : 0;
   advice.is_crowded = advice.nature != Nature::waits && stalled > kCrowded;

@@ -58,7 +58,7 @@ enum class Limit {
   host,        ///< no more may be asked of the hosts
   latency,     ///< everything is under way at once, and one item takes that long
   themselves,  ///< they wait for each other, or for time, and for nothing that is fetched
-  bandwidth,   ///< more at once brings no more through, though no CPU is busy: the network or the servers
+  bandwidth,   ///< more at once brings no more through, though no CPU is known to be busy: the network or the servers
 };
 
 struct Advice {
@@ -69,9 +69,10 @@ struct Advice {
   double seconds = 0;
   double gain = 1;  ///< over inline
   Limit limit{};
-  double noise = 0;         ///< the largest that matters
-  bool is_clear = true;     ///< it is not too noisy to tell
-  bool is_crowded = false;  ///< others had the CPUs that the work could have used
+  bool knows_machine = false;  ///< whether anything else of this machine kept its CPUs busy
+  double noise = 0;            ///< the largest that matters
+  bool is_clear = true;        ///< it is not too noisy to tell
+  bool is_crowded = false;     ///< others had the CPUs that the work could have used
 };
 
 /// `single` is the inline model, the sweeps those of the other models; none is empty.
