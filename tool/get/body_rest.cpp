@@ -69,7 +69,7 @@ void ask_for_rest(http::Request& request, const CutBody& body) {
   request.headers.add("If-Range", body.etag.empty() ? body.last_modified : body.etag);
 }
 
-std::expected<void, std::string> check_rest(const http::Response& head, const CutBody& body) {
+std::expected<std::uint64_t, std::string> check_rest(const http::Response& head, const CutBody& body) {
   const auto bad = [](std::string why) { return std::unexpected("what came is not the rest of the body: " + why); };
   const std::string text = value_of(head, "Content-Range");
   const auto range = parse_content_range(text);
@@ -78,13 +78,17 @@ std::expected<void, std::string> check_rest(const http::Response& head, const Cu
   if (body.total != 0 && range->total != 0 && range->total != body.total)
     return bad(fmt::format("the whole has {} bytes, not {}", range->total, body.total));
   const std::uint64_t total = range->total != 0 ? range->total : body.total;
-  if (total != 0 && range->last + 1 != total) return bad(fmt::format("it ends at {} of {}", range->last, total));
+  if (total == 0) return bad("nothing says how long the whole is");
+  if (range->last + 1 != total) return bad(fmt::format("it ends at {} of {}", range->last, total));
+  const std::string length = value_of(head, "Content-Length");
+  if (!length.empty() && length != std::to_string(total - body.size))
+    return bad(fmt::format("it has {} bytes, not {}", cli::escape_for_terminal(length, 100), total - body.size));
   if (head.headers.contains("Content-Encoding")) return bad("it is encoded");
   const std::string etag = value_of(head, "ETag");
   const bool is_other =
       body.etag.empty() ? value_of(head, "Last-Modified") != body.last_modified : !etag.empty() && etag != body.etag;
   if (is_other) return bad("it is of another version");
-  return {};
+  return total;
 }
 
 }  // namespace overlap::get

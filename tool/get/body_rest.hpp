@@ -34,8 +34,9 @@ std::optional<CutBody> if_cut(const http::Response& head, const CutBody& before)
 /// Asks for the rest, or for the whole if that is another body by now.
 void ask_for_rest(http::Request& request, const CutBody& body);
 
-/// Whether a response of status 206 has exactly the rest of the body. Says what it has else.
-std::expected<void, std::string> check_rest(const http::Response& head, const CutBody& body);
+/// How long the whole is, if a response of status 206 has exactly the rest of the body, by what its head says. Says
+/// what it has else.
+std::expected<std::uint64_t, std::string> check_rest(const http::Response& head, const CutBody& body);
 
 /// "bytes 500-999/1000", the total 0 for "*"; nothing if it is not of that form.
 struct ContentRange {

@@ -60,7 +60,9 @@ DryRun::Judged DryRun::judge_item(const Item& item, const manifest::EarlierRow* 
   const bool has_other_name = earlier != nullptr && !names_.is_late() && earlier->state == manifest::State::ok &&
                               earlier->same_as == 0 && earlier->path != verdict.path;
   if (has_other_name) return std::unexpected(changed_entry_text(items_, earlier->path, verdict.path));
-  const auto first = options_.dedupe && item.headers.empty() ? urls_.first_of(url->request(), items_) : std::nullopt;
+  const bool may_repeat = options_.dedupe && item.headers.empty() && !url->credentials();
+  const auto first =
+      may_repeat ? urls_.first_of(url->request() + '\n' + item.sha256.value_or(""), items_) : std::nullopt;
   if (first) return Verdict{kSkip, verdict.url, verdict.path, fmt::format("the same URL as entry {}", *first)};
   return by_what_is_there(item, earlier, std::move(verdict));
 }
@@ -69,7 +71,8 @@ DryRun::Judged DryRun::judge_item(const Item& item, const manifest::EarlierRow* 
 std::string DryRun::path_of(const Item& item, const Url& url, const manifest::EarlierRow* earlier) {
   if (!options_.saves) return {};
   if (names_.is_late()) return earlier != nullptr ? earlier->path : std::string();
-  return names_.path_for(item, url);
+  const bool is_there = earlier != nullptr && earlier->state == manifest::State::ok;
+  return names_.path_for(item, url, is_there ? std::string_view(earlier->path) : std::string_view());
 }
 
 DryRun::Verdict DryRun::by_what_is_there(const Item& item, const manifest::EarlierRow* earlier, Verdict verdict) {

@@ -90,6 +90,7 @@ http::Request request_of(const FetchJob& job) {
   request.limits = job.config->limits;
   request.limits.max_redirects = 0;
   if (job.send_config_headers) request.headers = job.config->headers;
+  for (const auto& [name, value] : job.headers) request.headers.remove(name);  // its own stand in for those of all
   for (const auto& [name, value] : job.headers) request.headers.add(name, value);
   if (!job.as_get) {
     request.method = job.config->method;
@@ -119,7 +120,7 @@ Task<Receipt> fetch_one(FetchJob job) {
   request.sink = &sink;
   auto got = co_await session.try_fetch(std::move(request));
   if (got) {
-    read_response(receipt, *got, !job.unless.empty());
+    read_response(receipt, *got, job.cut.empty() && !job.unless.empty());
   } else {
     got.error().message = without_url(std::move(got.error().message), job);
     fail(receipt, std::move(got.error()));
@@ -142,7 +143,7 @@ Task<Receipt> fetch_one(FetchJob job) {
   if (receipt.outcome == Receipt::Outcome::ok) {
     receipt.bytes += sink.received_before();
   } else {
-    const bool is_of_no_use = receipt.status == 416 && !job.cut.empty();
+    const bool is_of_no_use = (receipt.status == 416 || receipt.status == 304) && !job.cut.empty();
     if (is_of_no_use) receipt.may_retry = true;  // the whole
     receipt.cut = sink.keep_cut(!is_of_no_use && (receipt.may_retry || is_passing(receipt.status)));
   }

@@ -41,6 +41,7 @@ std::optional<std::uint64_t> FileSink::already_there() {
 
 std::expected<void, http::Failure> FileSink::begin(const http::Response& head) {
   hear(1);
+  if (auto whole = check_part(head); !whole) return whole;
   if (auto wanted = check_type(head); !wanted) return wanted;
   keeps_body_ = is_success(head.status) && !job_.config->directory.empty();
   hash_.reset();
@@ -59,7 +60,8 @@ std::expected<void, http::Failure> FileSink::reopen_part(const http::Response& h
     if (!owns_cut_) drop_cut();
     return std::unexpected(http::Failure{error_class, std::move(why), true, head.status});
   };
-  if (auto good = check_rest(head, job_.cut); !good) return refuse(http::ErrorClass::protocol, std::move(good.error()));
+  const auto total = check_rest(head, job_.cut);
+  if (!total) return refuse(http::ErrorClass::protocol, total.error());
   const auto directory = shared_directory(job_.config->directory);
   if (!directory) return fail(directory.error());
   auto part = directory->reopen_part(job_.cut.part, job_.cut.size);
@@ -73,6 +75,7 @@ std::expected<void, http::Failure> FileSink::reopen_part(const http::Response& h
   owns_cut_ = true;
   part_.emplace(std::move(*part));
   received_before_ = job_.cut.size;
+  rest_makes_ = *total;
   hash_.reset();
   following_hash_.emplace(*std::move(following));
   following_hash_->grown_to(received_before_);
@@ -116,6 +119,14 @@ CutBody FileSink::keep_cut(bool may_retry) {
 void FileSink::drop_cut() {
   owns_cut_ = true;
   if (const auto directory = shared_directory(job_.config->directory)) directory->drop_part(job_.cut.part);
+}
+
+/// A part that nobody asked for is not the body.
+std::expected<void, http::Failure> FileSink::check_part(const http::Response& head) const {
+  if (head.status != 206 || !job_.cut.empty() || job_.headers.contains("Range")) return {};
+  if (job_.send_config_headers && job_.config->headers.contains("Range")) return {};
+  return std::unexpected(http::Failure{http::ErrorClass::http,
+                                       "HTTP status 206 (a part), though the whole was asked for", false, head.status});
 }
 
 std::expected<void, http::Failure> FileSink::check_type(const http::Response& head) const {
@@ -165,7 +176,7 @@ void FileSink::hand_digest_over() {
 }
 
 std::expected<void, http::Failure> FileSink::save() {
-  if (auto as_wanted = check_digest(); !as_wanted) return as_wanted;
+  if (auto as_wanted = check_body(); !as_wanted) return as_wanted;
   if (!keeps_body_) return {};
   CommitOptions options;
   options.clobber = job_.config->no_clobber ? Clobber::keep : Clobber::replace;
@@ -174,7 +185,7 @@ std::expected<void, http::Failure> FileSink::save() {
 }
 
 std::expected<void, http::Failure> FileSink::keep() {
-  if (auto as_wanted = check_digest(); !as_wanted) return as_wanted;
+  if (auto as_wanted = check_body(); !as_wanted) return as_wanted;
   if (!keeps_body_) return {};
   auto kept = part_->keep(job_.config->sync_each ? Sync::each : Sync::none);
   if (!kept) return fail(kept.error());
@@ -182,7 +193,15 @@ std::expected<void, http::Failure> FileSink::keep() {
   return {};
 }
 
-std::expected<void, http::Failure> FileSink::check_digest() {
+std::expected<void, http::Failure> FileSink::check_body() {
+  if (rest_makes_ != 0 && part_ && part_->size() != rest_makes_) {
+    const std::uint64_t size = part_->size();
+    if_cut_.reset();
+    part_.reset();
+    return std::unexpected(http::Failure{
+        http::ErrorClass::truncated,
+        fmt::format("with what came as its rest the body has {} bytes, not {}", size, rest_makes_), true, 0});
+  }
   if (hash_) sha256_ = hash_->finish().hex();
   if (sha256_.empty()) return {};
   if (job_.sha256.empty() || job_.sha256 == sha256_) return {};

@@ -65,7 +65,8 @@ class FileSink final : public http::Sink {
   void hand_digest_over();
   void drop_cut();
   std::expected<void, http::Failure> check_type(const http::Response& head) const;
-  std::expected<void, http::Failure> check_digest();
+  std::expected<void, http::Failure> check_part(const http::Response& head) const;
+  std::expected<void, http::Failure> check_body();
 
   const FetchJob& job_;
   std::optional<PartFile> part_;
@@ -73,7 +74,8 @@ class FileSink final : public http::Sink {
   std::optional<FollowingHash> following_hash_;
   std::optional<CutBody> if_cut_;  // what is to be known of it then
   std::uint64_t received_before_ = 0;
-  bool owns_cut_ = false;  // of the job: its part is part_, or gone
+  std::uint64_t rest_makes_ = 0;  // how long the whole is, where this response is the rest of it
+  bool owns_cut_ = false;         // of the job: its part is part_, or gone
   std::string sha256_;
   std::string part_name_;
   bool keeps_body_ = false;

@@ -30,7 +30,7 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  overlap get -i urls.txt -P out                       fetch a list; again: only what is missing\n"
     "  overlap get -i urls.txt -P out -n                    say what would be fetched, and where to\n"
-    "  overlap get -i photos.csv --url-col image -o '{index:06}{ext}'\n"
+    "  overlap get -i photos.csv --url-col image -o '{index:06}.{ext}'\n"
     "  overlap get -i urls.txt --rate-per-host 2/s --max-per-host 2\n"
     "  overlap get -i - --to null --json <urls.txt          a list from a pipe, figures for programs\n"
     "  overlap get -i urls.txt -P out --retry-failed        also what failed for good before\n";
@@ -247,10 +247,24 @@ DryRun::Options dry_run_options(const GetFlags& flags, const GetPlan& plan) {
   return options;
 }
 
+/// Which names the bodies of this run may not have.
+std::expected<void, LedgerError> say_taken_names(const GetFlags& flags, NamePlan& names, Ledger& ledger) {
+  for (const std::string& file : flags.input.files) {
+    if (const auto path = path_below(flags.directory, file)) names.forbid(*path);
+  }
+  const auto is_shared = ledger.has_other_lists();
+  if (!is_shared) return std::unexpected(is_shared.error());
+  if (*is_shared) names.share_directory();
+  if (!*is_shared && !names.is_late()) return {};
+  return ledger.each_stored([&names](const manifest::StoredRow& row) { names.reserve(row.path, row.url, row.sha256); });
+}
+
 int run_dry(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists) {
   const auto ledger = plan.run.config->directory.empty() ? Ledger::in_memory(Ledger::Memory::drops)
                                                          : Ledger::look(flags.directory, ledger_options(flags, plan));
   if (!ledger) return complain(ledger.error().is_usage ? kUsage : kDisk, ledger.error().message);
+  if (const auto said = say_taken_names(flags, plan.names, **ledger); !said)
+    return complain(kDisk, said.error().message);
   DryRun run(dry_run_options(flags, plan), std::move(lists), std::move(plan.names), **ledger, stdout);
   const auto counts = run.execute();
   if (!counts) return complain(kUsage, counts.error());
@@ -282,11 +296,8 @@ int run_get(const GetFlags& flags) {
   const auto ledger = Ledger::open(*opened, ledger_options(flags, *plan));
   if (!ledger) return complain(ledger.error().is_usage ? kUsage : kDisk, ledger.error().message);
   plan->run.directory = *opened;
-  if (plan->names.is_late()) {
-    const auto reserved = (*ledger)->each_stored(
-        [&names = plan->names](const manifest::StoredRow& row) { names.reserve(row.path, row.url, row.sha256); });
-    if (!reserved) return complain(kDisk, reserved.error().message);
-  }
+  if (const auto said = say_taken_names(flags, plan->names, **ledger); !said)
+    return complain(kDisk, said.error().message);
   return run_plan(flags, std::move(*plan), std::move(*lists), **ledger);
 }
 

@@ -168,6 +168,12 @@ std::expected<void, LedgerError> Ledger::each_stored(const std::function<void(co
   return {};
 }
 
+std::expected<bool, LedgerError> Ledger::has_other_lists() {
+  const auto has = writer_.has_other_lists();
+  if (!has) return std::unexpected(to_error(has.error()));
+  return *has;
+}
+
 void Ledger::record(manifest::ItemRow row) {
   if (drops_) return;
   if (housekeeper_) row.batch = housekeeper_->batch();

@@ -84,8 +84,11 @@ class Ledger {
   /// The row of an entry, of this run or an earlier one.
   std::optional<manifest::ItemRow> find(std::uint64_t ordinal);
 
-  /// What earlier runs have stored: calls it for each file, in the order of the list.
+  /// What earlier runs have stored, with other lists too: calls it for each file.
   std::expected<void, LedgerError> each_stored(const std::function<void(const manifest::StoredRow&)>& visit);
+
+  /// Whether other lists have left anything in the directory.
+  std::expected<bool, LedgerError> has_other_lists();
 
   /// The highest entry that earlier runs know.
   std::uint64_t last_ordinal() const { return last_ordinal_; }

@@ -35,6 +35,18 @@ std::string source_of_file(const std::string& file, const std::string& directory
 
 }  // namespace
 
+std::optional<std::string> path_below(const std::string& directory, const std::string& file) {
+  std::error_code error;
+  if (file == "-" || !fs::is_regular_file(file, error)) return std::nullopt;
+  const fs::path from = fs::canonical(directory, error);
+  if (error) return std::nullopt;
+  const fs::path to = fs::canonical(file, error);
+  if (error) return std::nullopt;
+  const fs::path path = to.lexically_relative(from);
+  if (path.empty() || *path.begin() == "..") return std::nullopt;
+  return path.string();
+}
+
 std::string list_source(const std::vector<std::string>& urls, const std::vector<std::string>& files,
                         const std::string& directory) {
   std::string source;

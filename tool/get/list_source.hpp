@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,5 +12,8 @@ namespace overlap::get {
 /// that other URLs are another list. Holds no credentials.
 std::string list_source(const std::vector<std::string>& urls, const std::vector<std::string>& files,
                         const std::string& directory);
+
+/// Where a list lies below the directory, if it is a file that does.
+std::optional<std::string> path_below(const std::string& directory, const std::string& file);
 
 }  // namespace overlap::get

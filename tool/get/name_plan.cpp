@@ -20,11 +20,26 @@ bool is_numbered_form(std::string_view path, std::string_view name) {
 
 }  // namespace
 
-std::string NamePlan::claim(const NameFacts& facts, std::string_view previous) {
+std::string NamePlan::path_for(const Item& item, const Url& url, std::string_view previous) {
+  NameFacts facts{url, item.ordinal};
+  if (item.name) facts.name = *item.name;
+  return claim(facts, identity_of(item, url), previous);
+}
+
+std::string NamePlan::claim(const NameFacts& facts, std::string_view identity, std::string_view previous) {
   std::string path = template_.name(facts);
-  if (template_.gives_unique_names()) return path;
-  if (is_numbered_form(previous, path)) path = previous;
-  return registry_.claim(path, identity(facts.url.request(), facts.sha256));
+  if (gives_unique_names()) return path;
+  const bool is_form = previous == path || is_numbered_form(previous, path);
+  if (is_form && shares_directory_) return std::string(previous);  // which is reserved
+  if (is_form) path = previous;
+  return registry_.claim(path, template_.needs_body_digest() ? facts.sha256.value_or("") : identity);
+}
+
+std::string identity_of(const Item& item, const Url& url) {
+  std::string identity = url.request();
+  if (url.credentials()) identity += "\n" + url.credentials()->user + ":" + url.credentials()->password;
+  for (const auto& [name, value] : item.headers) identity += "\n" + name + ": " + value;
+  return identity;
 }
 
 }  // namespace overlap::get

@@ -104,10 +104,11 @@ class Run {
   };
   struct Work {
     std::uint64_t line = 0;
-    std::string shown;  // the URL of the list, fit to show
-    std::string kept;   // as Item::kept
-    std::string name;   // that the list gives, where names are given late
-    std::string host;   // the host key of the URL to request next
+    std::string shown;     // the URL of the list, fit to show
+    std::string kept;      // as Item::kept
+    std::string name;      // that the list gives, where names are given late
+    std::string identity;  // as identity_of(), there
+    std::string host;      // the host key of the URL to request next
     FetchJob job;
     int tries = 0;
     int hops = 0;
@@ -132,7 +133,7 @@ class Run {
   bool is_repeat(const Item& item, const Url& url, const manifest::EarlierRow* earlier);
   void settle_repeat(manifest::ItemRow row, Repeat repeat);
   void list_changed(std::uint64_t ordinal, std::string_view was, std::string_view is);
-  Work work_for(const Item& item, const Url& url);
+  Work work_for(const Item& item, const Url& url, const manifest::EarlierRow* earlier);
   std::size_t read_ahead() const;
   void start_what_may();
   std::optional<Id> next_to_start(TimePoint now);

@@ -89,7 +89,7 @@ void Run::accept(Item& item, const manifest::EarlierRow* earlier) {
   if (earlier != nullptr && earlier->url != url->display()) {
     return list_changed(item.ordinal, earlier->url, url->display());
   }
-  Work work = work_for(item, *url);
+  Work work = work_for(item, *url, earlier);
   // An entry before this one has another URL than it had, so other names are taken.
   const bool has_other_name = earlier != nullptr && !names_.is_late() && earlier->state == manifest::State::ok &&
                               earlier->same_as == 0 && earlier->path != work.job.path;
@@ -106,7 +106,7 @@ void Run::accept(Item& item, const manifest::EarlierRow* earlier) {
   works_.emplace(item.ordinal, std::move(work));
 }
 
-Run::Work Run::work_for(const Item& item, const Url& url) {
+Run::Work Run::work_for(const Item& item, const Url& url, const manifest::EarlierRow* earlier) {
   Work work;
   work.line = item.line;
   work.shown = url.display();
@@ -120,8 +120,10 @@ Run::Work Run::work_for(const Item& item, const Url& url) {
   }
   if (names_.is_late()) {
     work.name = item.name.value_or("");
+    work.identity = identity_of(item, url);
   } else if (!plan_.config->directory.empty()) {
-    work.job.path = names_.path_for(item, url);
+    const bool is_there = earlier != nullptr && earlier->state == manifest::State::ok;
+    work.job.path = names_.path_for(item, url, is_there ? std::string_view(earlier->path) : std::string_view());
   }
   return work;
 }
@@ -157,8 +159,8 @@ void Run::list_changed(std::uint64_t ordinal, std::string_view was, std::string_
 
 /// Whether another entry is, or was, fetched for this one.
 bool Run::is_repeat(const Item& item, const Url& url, const manifest::EarlierRow* earlier) {
-  if (!item.headers.empty()) return false;  // what it gets may be another body
-  const auto first = urls_.first_of(url.request(), item.ordinal);
+  if (!item.headers.empty() || url.credentials()) return false;  // what it gets may be another body
+  const auto first = urls_.first_of(url.request() + '\n' + item.sha256.value_or(""), item.ordinal);
   if (!first) return false;
   const Repeat repeat{item.ordinal, item.line, item.kept};
   if (const auto work = works_.find(*first); work != works_.end()) {

@@ -13,7 +13,7 @@ void Run::name_late(const Work& work, Receipt& receipt) {
   } else if (names_.takes_name_of_response() && !receipt.name.empty()) {
     facts.name = receipt.name;
   }
-  const auto placed = place(receipt, names_.claim(facts, work.job.path));
+  const auto placed = place(receipt, names_.claim(facts, work.identity, work.job.path));
   if (placed) return;
   receipt.outcome = Receipt::Outcome::failed;
   receipt.error_class = http::ErrorClass::disk;

@@ -220,10 +220,15 @@ Writer::Result<std::optional<ItemRow>> Writer::find(std::uint64_t ordinal) {
 
 Writer::Result<void> Writer::each_stored(const std::function<void(const StoredRow&)>& visit) {
   return guarded([&] {
-    Statement stored(*database_,
-                     "SELECT path, url, sha256 FROM items WHERE list = ? AND state = 'ok' ORDER BY ordinal");
-    stored.bind(list_);
+    Statement stored(*database_, "SELECT path, url, sha256 FROM items WHERE state = 'ok' ORDER BY list, ordinal");
     while (stored.step()) visit({stored.text(0), stored.text(1), stored.text(2)});
+  });
+}
+
+Writer::Result<bool> Writer::has_other_lists() {
+  return guarded([&] {
+    Statement others(*database_, "SELECT EXISTS(SELECT 1 FROM items WHERE list < ?1 OR list > ?1)");
+    return others.bind(list_).step() && others.integer(0) != 0;
   });
 }
 

@@ -60,8 +60,10 @@ class Writer {
   /// Up to `limit` rows after `ordinal`, in order, into `rows`.
   Result<void> read_earlier(std::uint64_t ordinal, std::size_t limit, std::vector<EarlierRow>& rows);
   Result<std::optional<ItemRow>> find(std::uint64_t ordinal);
-  /// The rows of this list that say `ok`, in order.
+  /// The rows of all lists that say `ok`, each list's in order.
   Result<void> each_stored(const std::function<void(const StoredRow&)>& visit);
+  /// Whether there are rows of another list than this one.
+  Result<bool> has_other_lists();
   /// The highest ordinal that has a row; 0: none has.
   Result<std::uint64_t> last_ordinal();
 
