@@ -228,6 +228,12 @@ TEST(Compare, TraceThatCannotBeWrittenCostsNoWaiting) {
   EXPECT_THAT(result.out, IsEmpty());
 }
 
+TEST(Compare, APlaceForTemporaryFilesThatIsNoneIsNamed) {
+  const ProgramResult result = compare({"--workload", "images", "--models", "inline"}, {"TMPDIR=/no/such/place"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("no place for temporary files in /no/such/place: No such file or directory"));
+}
+
 TEST(Compare, ProxyOfTheEnvironmentIsNotAskedForTheBuiltInOrigin) {
   const ProgramResult result =
       compare({"--workload", "api", "--models", "processes", "--latency", "0", "--repeat", "1"},

@@ -15,7 +15,7 @@ namespace overlap::compare {
 class TemporaryDirectory {
  public:
   /// Throws std::system_error.
-  TemporaryDirectory() : path_(std::filesystem::temp_directory_path() / "overlap-compare-XXXXXX") {
+  TemporaryDirectory() : path_(place() / "overlap-compare-XXXXXX") {
     if (::mkdtemp(path_.data()) == nullptr) throw std::system_error(errno, std::generic_category(), path_);
   }
   TemporaryDirectory(TemporaryDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
@@ -31,6 +31,14 @@ class TemporaryDirectory {
   const std::string& path() const { return path_; }
 
  private:
+  static std::filesystem::path place() {
+    std::error_code error;
+    auto path = std::filesystem::temp_directory_path(error);
+    const char* const wanted = std::getenv("TMPDIR");
+    if (error) throw std::system_error(error, "no place for temporary files in " + std::string(wanted ? wanted : "/tmp"));
+    return path;
+  }
+
   std::string path_;
 };
 
