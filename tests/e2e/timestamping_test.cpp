@@ -39,12 +39,17 @@ class Timestamping : public testing::TestWithParam<std::string> {
 
   std::atomic<int> version_ = 1;
   std::atomic<bool> loses_file_ = false;  // while the server answers
+  std::atomic<bool> is_in_trouble_ = false;
   const TemporaryDirectory out_;
   const test::RawServer server_{[this](test::RawConnection& connection) { serve(connection); }};
 
  private:
   void serve(test::RawConnection& connection) {
     while (const auto request = connection.read_request()) {
+      if (is_in_trouble_) {
+        connection.send("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+        continue;
+      }
       const int version = version_;
       const std::string validators =
           "ETag: \"v" + std::to_string(version) + "\"\r\nLast-Modified: " + date(version) + "\r\n";
@@ -100,6 +105,27 @@ TEST_P(Timestamping, A304AfterTheFileWasLostMeansTheWholeBodyAgain) {
   EXPECT_THAT(requests[2], Not(HasSubstr("If-None-Match")));
   EXPECT_EQ(saved(), body(1));
   EXPECT_EQ(overlap_program({"verify", out_.file("saved")}).exit_code, 0);
+}
+
+TEST_P(Timestamping, AServerInTroubleCostsNothingOfWhatIsKnownOfABodyThatIsHere) {
+  EXPECT_EQ(get().exit_code, 0);
+  is_in_trouble_ = true;
+  const ProgramResult failed = get({"-N"});
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_EQ(number(json_of(failed), "failed"), 1);
+  EXPECT_EQ(rows_of(out_.file("saved")).at(0).etag, "\"v1\"");
+  EXPECT_EQ(overlap_program({"verify", out_.file("saved")}).exit_code, 0);
+  is_in_trouble_ = false;
+  EXPECT_EQ(number(json_of(get({"-N"})), "skipped"), 1);
+  EXPECT_THAT(last_request(), HasSubstr("If-None-Match: \"v1\"\r\n"));
+}
+
+TEST_P(Timestamping, AServerInTroubleIsAFailureOfABodyThatWasLost) {
+  EXPECT_EQ(get().exit_code, 0);
+  unlink(page().c_str());
+  is_in_trouble_ = true;
+  EXPECT_EQ(get({"-N"}).exit_code, 1);
+  EXPECT_EQ(rows_of(out_.file("saved")).at(0).error_class, "http");
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Timestamping, testing::Values("inline", "threads", "loop", "processes"),

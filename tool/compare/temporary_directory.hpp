@@ -35,7 +35,8 @@ class TemporaryDirectory {
     std::error_code error;
     auto path = std::filesystem::temp_directory_path(error);
     const char* const wanted = std::getenv("TMPDIR");
-    if (error) throw std::system_error(error, "no place for temporary files in " + std::string(wanted ? wanted : "/tmp"));
+    if (error)
+      throw std::system_error(error, "no place for temporary files in " + std::string(wanted ? wanted : "/tmp"));
     return path;
   }
 

@@ -289,14 +289,16 @@ void Run::count_failure(Work& work, const FailureFacts& failure) {
 
 void Run::finish(Work& work, manifest::ItemRow row) {
   for (const Repeat& repeat : work.repeats) settle_repeat(row, repeat);
-  keep(std::move(row));
+  // The body that is here could not be asked about: what is known of it stays true.
+  const bool is_of_the_run = row.state == manifest::State::failed && work.stored && ledger_.is_in_place(*work.stored);
+  keep(std::move(row), is_of_the_run ? Lasting::of_the_run : Lasting::of_the_directory);
   forget(work);
 }
 
 /// The one place that outcomes go through.
-void Run::keep(manifest::ItemRow row) {
+void Run::keep(manifest::ItemRow row, Lasting lasting) {
   if (plan_.log != nullptr) plan_.log->outcome(row);
-  ledger_.record(std::move(row));
+  if (lasting == Lasting::of_the_directory) ledger_.record(std::move(row));
 }
 
 void Run::forget(const Work& work) {

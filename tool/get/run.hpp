@@ -172,7 +172,8 @@ class Run {
   void finish(Work& work, manifest::ItemRow row);
   void forget(const Work& work);
   static bool is_ours(http::ErrorClass error_class);
-  void keep(manifest::ItemRow row);
+  enum class Lasting : bool { of_the_run, of_the_directory };
+  void keep(manifest::ItemRow row, Lasting lasting = Lasting::of_the_directory);
   ProgressSnapshot snapshot() const;
   std::vector<Waiting> slowest_hosts(std::size_t most) const;
   static EntryFacts facts_of(const Work& work);
