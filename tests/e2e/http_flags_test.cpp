@@ -251,6 +251,8 @@ TEST(HttpFlags, ANameThatTurnsPrivateIsRefusedWhenItDoes) {
 
 TEST(HttpFlags, FlagsThatCannotBeAreNamedWithWhatIsWrong) {
   const TemporaryDirectory out;
+  out.write("certificate", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
+  const std::string certificate = out.file("certificate");
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{"-H", "@/nonexistent"}, "/nonexistent"},
       {{"-d", "@/nonexistent"}, "/nonexistent"},
@@ -263,6 +265,11 @@ TEST(HttpFlags, FlagsThatCannotBeAreNamedWithWhatIsWrong) {
       {{"--netrc-file", "/nonexistent"}, "--netrc-file"},
       {{"--cert", "/nonexistent"}, "--cert"},
       {{"--key", "/dev/null"}, "--cert"},
+      {{"--cacert", "/nonexistent"}, "--cacert"},
+      {{"--cacert", out.path()}, "--cacert"},
+      {{"--cert", certificate}, "--cert without --key: there is no PRIVATE KEY"},
+      {{"--cert", certificate, "--key", "/nonexistent"}, "--key"},
+      {{"--cert", certificate, "--key", certificate}, "--key: there is no PRIVATE KEY"},
       {{"--resolve", "nonsense"}, "'nonsense'"},
       {{"--dns-servers", "example.com"}, "--dns-servers"},
       {{"-4", "-6"}, "-6"},
