@@ -53,6 +53,8 @@ curl_socket_t Transfer::on_open(void* self, curlsocktype, curl_sockaddr* address
     transfer.refused_address_ = true;
     return CURL_SOCKET_BAD;
   }
+  // Names are looked up as they should be; but what libcurl alone takes for an address comes here as it is.
+  if (!is_of_family(&address->addr, family_of(transfer.options_.ip_version))) return CURL_SOCKET_BAD;
   const int socket = transfer.sockets_.open_socket(address->family, address->socktype, address->protocol);
   if (socket < 0) transfer.open_error_ = errno;
   transfer.opened_ = {socket, transfer.opened_[0]};
@@ -86,6 +88,10 @@ Failure Transfer::failure_of(CURLcode code) {
   if (code == CURLE_COULDNT_CONNECT && refused_address_)
     return {ErrorClass::refused, message_about(request().url, "its address is private, which is not allowed"), false,
             0};
+  const int family = family_of(options_.ip_version);
+  const bool was_none_tried = opened_[0] < 0 && open_error_ == 0 && hop().proxy == nullptr;
+  if (code == CURLE_COULDNT_CONNECT && was_none_tried && family != AF_UNSPEC)
+    return {ErrorClass::dns, message_about(request().url, no_address_text(family)), false, 0};
   if (code == CURLE_COULDNT_CONNECT && open_error_ != 0) {
     const std::string why = fmt::format("no socket could be opened: {}", std::generic_category().message(open_error_));
     return {ErrorClass::connect, message_about(request().url, why), true, 0, is_exhaustion(open_error_)};

@@ -214,6 +214,24 @@ TEST(HttpFlags, TheFamilyOfAddressesMayBeChosen) {
   EXPECT_EQ(class_in(out), "connect");
 }
 
+TEST(HttpFlags, AnAddressOfTheOtherFamilyIsNotConnectedTo) {
+  const Origin origin;
+  const std::string port = origin.url().substr(origin.url().rfind(':') + 1);
+  const std::string url = "http://www.example.test:" + port + "/echo";
+  const std::vector<std::vector<std::string>> cases = {
+      {"-6", "http://127.0.0.1:" + port + "/echo"},
+      {"-6", "--resolve", "www.example.test:" + port + ":127.0.0.1", url},
+      {"-4", "--resolve", "www.example.test:" + port + ":[::1]", url}};
+  for (const std::vector<std::string>& flags : cases) {
+    const TemporaryDirectory out;
+    EXPECT_EQ(get(flags, out).exit_code, 1) << flags.back();
+    EXPECT_EQ(class_in(out), "dns") << flags.back();
+    EXPECT_EQ(rows_of(out.file("saved")).at(0).message,
+              flags.front() == "-6" ? "it has no IPv6 address" : "it has no IPv4 address");
+  }
+  EXPECT_EQ(origin.requests(), 0U);
+}
+
 TEST(HttpFlags, PrivateAddressesAreRefusedHoweverTheyAreSpelt) {
   const Origin origin;
   const std::string port = origin.url().substr(origin.url().rfind(':') + 1);
