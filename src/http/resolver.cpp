@@ -24,6 +24,12 @@ constexpr std::size_t kLongestName = 253;  // RFC 1035, 2.3.4, without the last 
 
 Failure dns_failure(std::string why, bool may_retry) { return {ErrorClass::dns, std::move(why), may_retry, 0}; }
 
+// With the dot that ends a complete name, too.
+bool is_localhost(std::string_view name) noexcept {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name == "localhost" || name.ends_with(".localhost");
+}
+
 Failure no_such_host() { return dns_failure("there is no such host", false); }
 
 }  // namespace
@@ -139,7 +145,7 @@ std::optional<Resolver::Result> Resolver::known(std::string_view host, std::uint
     if (!is_of_family(*address, options_.dns.family)) return Result(std::unexpected(no_address()));
     return given(host, std::make_shared<const Addresses>(1, *address));
   }
-  if (host == "localhost" || host.ends_with(".localhost")) return given(host, loopback());
+  if (is_localhost(host)) return given(host, loopback());
   if (host.size() > kLongestName || host.empty()) return Result(std::unexpected(no_such_host()));
   return std::nullopt;
 }

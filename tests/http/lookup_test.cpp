@@ -175,6 +175,14 @@ TEST(Lookup, AddressesOfTheChosenFamilyAreConnectedTo) {
   }
 }
 
+TEST(Lookup, LocalhostMayEndInADot) {
+  const RawServer server(answer_all());
+  for (const bool by_libcurl : {false, true}) {
+    for (const std::string host : {"localhost.", "LocalHost.", "a.localhost."})
+      EXPECT_TRUE(fetch_over(SessionOptions::IpVersion::v4, by_libcurl, url_of(server, host))) << host;
+  }
+}
+
 TEST(Lookup, OptionsThatCannotBeReadAreSaid) {
   Loop loop;
   EXPECT_THROW(Session(loop, {.resolve = {"host:80:elsewhere"}}), std::invalid_argument);

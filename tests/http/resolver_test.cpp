@@ -302,6 +302,7 @@ TEST(Resolver, LocalhostNeedsNoServer) {
   const DnsServer server({.kind = Kind::no_such_name});
   EXPECT_EQ(resolved(asking(server), "localhost"), "127.0.0.1");
   EXPECT_EQ(resolved(asking(server), "a.LocalHost"), "127.0.0.1");
+  EXPECT_EQ(resolved(asking(server), "localhost."), "127.0.0.1");
   Resolver::Options both = asking(server);
   both.dns.family = AF_UNSPEC;
   EXPECT_EQ(resolved(both, "localhost"), "127.0.0.1 ::1");
