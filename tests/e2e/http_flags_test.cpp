@@ -224,7 +224,9 @@ TEST(HttpFlags, AnAddressOfTheOtherFamilyIsNotConnectedTo) {
       {"-4", "--resolve", "www.example.test:" + port + ":[::1]", url}};
   for (const std::vector<std::string>& flags : cases) {
     const TemporaryDirectory out;
-    EXPECT_EQ(get(flags, out).exit_code, 1) << flags.back();
+    const ProgramResult result = get(flags, out);
+    EXPECT_EQ(result.exit_code, 1) << flags.back();
+    EXPECT_THAT(result.out, HasSubstr("-4 and -6 do not allow them; --retry-failed asks for them again"));
     EXPECT_EQ(class_in(out), "dns") << flags.back();
     EXPECT_EQ(rows_of(out.file("saved")).at(0).message,
               flags.front() == "-6" ? "it has no IPv6 address" : "it has no IPv4 address");
