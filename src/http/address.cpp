@@ -70,4 +70,28 @@ bool is_private(const sockaddr* address) noexcept {
   return true;
 }
 
+int family_of(SessionOptions::IpVersion version) noexcept {
+  if (version == SessionOptions::IpVersion::v4) return AF_INET;
+  return version == SessionOptions::IpVersion::v6 ? AF_INET6 : AF_UNSPEC;
+}
+
+bool is_of_family(const boost::asio::ip::address& address, int family) noexcept {
+  if (family == AF_UNSPEC) return true;
+  if (address.is_v4()) return family == AF_INET;
+  return family == AF_INET6 && !address.to_v6().is_v4_mapped();
+}
+
+bool is_of_family(const sockaddr* address, int family) noexcept {
+  if (family == AF_UNSPEC) return true;
+  if (address->sa_family != family) return false;
+  if (family != AF_INET6) return true;
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, address, sizeof v6);
+  return IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) == 0;
+}
+
+const char* no_address_text(int family) noexcept {
+  return family == AF_INET6 ? "it has no IPv6 address" : "it has no IPv4 address";
+}
+
 }  // namespace overlap::http::detail

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "http/address.hpp"
 #include "http/url.hpp"
 
 namespace overlap::http::detail {
@@ -62,6 +63,16 @@ std::expected<AddressOverrides, std::string> AddressOverrides::parse(const std::
     overrides.by_port_[*port][host] = std::move(addresses);
   }
   return overrides;
+}
+
+void AddressOverrides::keep_family(int family) {
+  for (auto& [port, hosts] : by_port_) {
+    for (auto& [host, addresses] : hosts) {
+      Addresses kept = *addresses;
+      std::erase_if(kept, [&](const Address& address) { return !is_of_family(address, family); });
+      addresses = std::make_shared<const Addresses>(std::move(kept));
+    }
+  }
 }
 
 AddressesPtr AddressOverrides::find(std::string_view host, std::uint16_t port) const {

@@ -20,6 +20,9 @@ class AddressOverrides {
   /// quotes the entry that is none.
   static std::expected<AddressOverrides, std::string> parse(const std::vector<std::string>& entries);
 
+  /// Drops the addresses of the other family; a host may be left with none.
+  void keep_family(int family);
+
   /// `host` in lower case. Null if there is none.
   AddressesPtr find(std::string_view host, std::uint16_t port) const;
   bool empty() const noexcept { return by_port_.empty(); }

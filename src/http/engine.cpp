@@ -24,6 +24,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
+#include "http/address.hpp"
 #include "http/url.hpp"
 
 namespace overlap::http::detail {
@@ -37,8 +38,8 @@ Resolver::Options resolver_options(const SessionOptions& options) {
   Resolver::Options result;
   if (auto overrides = AddressOverrides::parse(options.resolve)) result.overrides = std::move(*overrides);
   result.dns.servers = options.dns_servers;
-  if (options.ip_version == SessionOptions::IpVersion::v4) result.dns.family = AF_INET;
-  if (options.ip_version == SessionOptions::IpVersion::v6) result.dns.family = AF_INET6;
+  result.dns.family = family_of(options.ip_version);
+  result.overrides.keep_family(result.dns.family);
   return result;
 }
 

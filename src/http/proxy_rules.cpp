@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "http/address_overrides.hpp"
 #include "http/url.hpp"
 
@@ -37,27 +39,17 @@ bool is_within(const Address& address, const Address& network, unsigned bits) {
   return false;
 }
 
-// As libcurl reads it: a proxy without a scheme is one of HTTP; 1080 is the port of all but those of HTTPS.
-ProxyRules::Proxy proxy_of(std::string url) {
-  ProxyRules::Proxy proxy;
-  std::string_view rest = url;
-  std::string scheme = "http";
-  if (const std::size_t colons = rest.find("://"); colons != std::string_view::npos) {
-    scheme = lower_case(rest.substr(0, colons));
-    rest.remove_prefix(colons + 3);
-  }
-  rest = rest.substr(0, rest.find_first_of("/?#"));
-  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
-  proxy.port = scheme == "https" ? 443 : 1080;
-  const std::size_t colon = rest.rfind(':');
-  if (colon != std::string_view::npos && (!rest.contains(']') || colon > rest.rfind(']'))) {
-    std::from_chars(rest.data() + colon + 1, rest.data() + rest.size(), proxy.port);
-    rest = rest.substr(0, colon);
-  }
-  proxy.host = rest;
-  proxy.takes_names = scheme != "socks4" && scheme != "socks5" && scheme != "socks";
-  proxy.url = std::move(url);
-  return proxy;
+constexpr std::array<std::string_view, 7> kSchemes = {"http",    "https",  "socks",  "socks4",
+                                                      "socks4a", "socks5", "socks5h"};
+
+// None of them quotes what may be a password.
+std::string fault_of(std::string_view scheme, std::string_view host, bool has_port, bool has_late_at) {
+  if (std::ranges::find(kSchemes, scheme) == kSchemes.end())
+    return fmt::format("'{}' is no scheme of a proxy: http, https, socks4, socks4a, socks5 and socks5h are", scheme);
+  if (has_late_at) return "a '/', '?' or '#' in the user or password of a proxy is written as %2F, %3F or %23";
+  if (host.empty()) return "the URL of a proxy without a host";
+  if (!has_port) return "the URL of a proxy with a port that is none";
+  return {};
 }
 
 // "example.com" is the name itself and all below it.
@@ -68,6 +60,41 @@ bool is_below(std::string_view host, std::string_view name) {
 
 }  // namespace
 
+// As libcurl reads it: a proxy without a scheme is one of HTTP; 1080 is the port of all but those of HTTPS.
+ProxyRules::Proxy ProxyRules::read(std::string url) {
+  Proxy proxy;
+  std::string_view rest = url;
+  std::string scheme = "http";
+  if (const std::size_t colons = rest.find("://"); colons != std::string_view::npos) {
+    scheme = lower_case(rest.substr(0, colons));
+    rest.remove_prefix(colons + 3);
+  }
+  const std::size_t end = std::min(rest.find_first_of("/?#"), rest.size());
+  const bool has_late_at = rest.substr(end).contains('@');
+  rest = rest.substr(0, end);
+  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
+  proxy.port = scheme == "https" ? 443 : 1080;
+  const std::size_t colon = rest.rfind(':');
+  bool has_port = true;
+  if (colon != std::string_view::npos && (!rest.contains(']') || colon > rest.rfind(']'))) {
+    const char* const last = rest.data() + rest.size();
+    const auto [stop, error] = std::from_chars(rest.data() + colon + 1, last, proxy.port);
+    has_port = error == std::errc{} && stop == last && proxy.port != 0;
+    rest = rest.substr(0, colon);
+  }
+  proxy.host = rest;
+  proxy.takes_names = scheme != "socks4" && scheme != "socks5" && scheme != "socks";
+  proxy.is_socks = scheme.starts_with("socks");
+  proxy.fault = fault_of(scheme, rest, has_port, has_late_at);
+  proxy.url = std::move(url);
+  return proxy;
+}
+
+// Of one that cannot be asked, nobody knows which part is its host.
+std::string ProxyRules::Proxy::name() const {
+  return fault.empty() ? fmt::format("the proxy {}:{}", host, port) : "the proxy";
+}
+
 std::string ProxyRules::of_process(const char* name) {
   const char* const value = std::getenv(name);
   return value != nullptr ? value : "";
@@ -76,11 +103,11 @@ std::string ProxyRules::of_process(const char* name) {
 ProxyRules::ProxyRules(const SessionOptions& options, const Environment& environment) {
   if (options.no_proxy) return;
   if (!options.proxy.empty()) {
-    http_ = https_ = proxy_of(options.proxy);
+    http_ = https_ = read(options.proxy);
   } else {
     // Not HTTP_PROXY: a web server sets that for the programs it runs, from a header that anybody can send it.
-    http_ = proxy_of(first_of(environment, {"http_proxy", "all_proxy", "ALL_PROXY"}));
-    https_ = proxy_of(first_of(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}));
+    http_ = read(first_of(environment, {"http_proxy", "all_proxy", "ALL_PROXY"}));
+    https_ = read(first_of(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}));
   }
   if (!http_.url.empty() || !https_.url.empty()) read_exceptions(first_of(environment, {"no_proxy", "NO_PROXY"}));
 }

@@ -26,7 +26,14 @@ class ProxyRules {
     std::string host;
     std::uint16_t port = 0;
     bool takes_names = true;  ///< looks the hosts up itself; else it wants their addresses
+    bool is_socks = false;
+    std::string fault;  ///< why it is none that can be asked; empty if it can
+
+    /// "the proxy HOST:PORT", which leaves out its user and password.
+    std::string name() const;
   };
+  /// What a URL says of a proxy.
+  static Proxy read(std::string url);
   /// Null: none. Valid as long as the rules.
   const Proxy* proxy_for(std::string_view url) const;
 

@@ -16,18 +16,19 @@
 #include "http/body_decoder.hpp"
 #include "http/curl_handles.hpp"
 #include "http/head.hpp"
+#include "http/proxy_rules.hpp"
 
 namespace overlap::http::detail {
 
 /// What the way of a request over the network needs to know besides the request.
 struct Hop {
-  Duration time_left{};                ///< zero: without end
-  bool follows_redirects = true;       ///< the body of a redirect is not wanted
-  bool many_in_flight = false;         ///< then memory counts for more than the speed of one transfer
-  Duration lookup{};                   ///< how long the lookup of its host has taken, of the time to connect
-  AddressesPtr host_addresses{};       ///< for plain HTTP
-  const std::string* proxy = nullptr;  ///< must stay as long as the request; empty: none
-  ListPtr addresses{};                 ///< what libcurl is to learn of hosts (CURLOPT_RESOLVE)
+  Duration time_left{};                      ///< zero: without end
+  bool follows_redirects = true;             ///< the body of a redirect is not wanted
+  bool many_in_flight = false;               ///< then memory counts for more than the speed of one transfer
+  Duration lookup{};                         ///< how long the lookup of its host has taken, of the time to connect
+  AddressesPtr host_addresses{};             ///< for plain HTTP
+  const ProxyRules::Proxy* proxy = nullptr;  ///< must stay as long as the request; null: none
+  ListPtr addresses{};                       ///< what libcurl is to learn of hosts (CURLOPT_RESOLVE)
 };
 
 /// A response as it comes, whoever reads it from the network: its head line by line, then its body piece by piece,

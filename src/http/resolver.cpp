@@ -13,6 +13,7 @@
 
 #include <overlap/async/detail/child.hpp>
 
+#include "http/address.hpp"
 #include "http/url.hpp"
 
 namespace overlap::http::detail {
@@ -22,6 +23,12 @@ constexpr std::size_t kFewestLookups = 4;  // at once, however many servers fail
 constexpr std::size_t kLongestName = 253;  // RFC 1035, 2.3.4, without the last dot
 
 Failure dns_failure(std::string why, bool may_retry) { return {ErrorClass::dns, std::move(why), may_retry, 0}; }
+
+// With the dot that ends a complete name, too.
+bool is_localhost(std::string_view name) noexcept {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name == "localhost" || name.ends_with(".localhost");
+}
 
 Failure no_such_host() { return dns_failure("there is no such host", false); }
 
@@ -108,6 +115,9 @@ Resolver::Stats Resolver::stats() const noexcept {
 
 // ---- asking
 
+/// It has addresses, but none that may be connected to.
+Failure Resolver::no_address() const { return dns_failure(no_address_text(options_.dns.family), false); }
+
 // RFC 6761, 6.3: such a name is never asked for.
 AddressesPtr Resolver::loopback() const {
   auto addresses = std::make_shared<Addresses>();
@@ -117,18 +127,25 @@ AddressesPtr Resolver::loopback() const {
 }
 
 bool Resolver::is_needed_for(std::string_view host) const noexcept {
-  return !options_.overrides.empty() || !may_be_literal(host);
+  if (!options_.overrides.empty() || !may_be_literal(host)) return true;
+  if (options_.dns.family == AF_UNSPEC) return false;
+  const auto address = literal_address(host);
+  return address && !is_of_family(*address, options_.dns.family);
 }
 
 std::optional<Resolver::Result> Resolver::known(std::string_view host, std::uint16_t port) {
   std::string lower;
   if (std::ranges::any_of(host, [](char c) { return c >= 'A' && c <= 'Z'; })) host = lower = lower_case(host);
   if (!options_.overrides.empty()) {
-    if (AddressesPtr given = options_.overrides.find(host, port)) return Result(std::move(given));
+    if (AddressesPtr given = options_.overrides.find(host, port))
+      return given->empty() ? Result(std::unexpected(no_address())) : Result(std::move(given));
   }
   if (const auto found = remembered(host)) return found;
-  if (const auto address = literal_address(host)) return given(host, std::make_shared<const Addresses>(1, *address));
-  if (host == "localhost" || host.ends_with(".localhost")) return given(host, loopback());
+  if (const auto address = literal_address(host)) {
+    if (!is_of_family(*address, options_.dns.family)) return Result(std::unexpected(no_address()));
+    return given(host, std::make_shared<const Addresses>(1, *address));
+  }
+  if (is_localhost(host)) return given(host, loopback());
   if (host.size() > kLongestName || host.empty()) return Result(std::unexpected(no_such_host()));
   return std::nullopt;
 }
@@ -212,6 +229,9 @@ Resolver::Result Resolver::learn(const std::string& name, DnsAnswer answer) {
   const TimePoint now = Clock::now();
   switch (answer.outcome) {
     case DnsAnswer::Outcome::found: {
+      // A file of hosts may say more than it was asked for.
+      std::erase_if(answer.addresses, [&](const auto& one) { return !is_of_family(one, options_.dns.family); });
+      if (answer.addresses.empty()) return std::unexpected(no_address());
       const AddressCache::Entry* const old = cache_.find(name);
       AddressesPtr addresses = std::make_shared<const Addresses>(std::move(answer.addresses));
       if (old != nullptr && old->addresses && *old->addresses == *addresses) addresses = old->addresses;

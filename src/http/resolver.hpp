@@ -46,7 +46,7 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  /// False for an address that libcurl reads from the URL itself.
+  /// False for an address that libcurl reads from the URL itself, and that may be connected to.
   bool is_needed_for(std::string_view host) const noexcept;
 
   /// What is known without a lookup; nothing if one is needed. Hosts as URLs have them, IPv6 in its brackets.
@@ -74,6 +74,7 @@ class Resolver {
   class Lookup;
   class Waiter;
 
+  Failure no_address() const;
   AddressesPtr loopback() const;
   Result given(std::string_view host, AddressesPtr addresses);
   std::optional<Result> remembered(std::string_view name);

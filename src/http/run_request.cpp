@@ -65,13 +65,25 @@ Failure about(const Request& request, Failure failure) {
   return failure;
 }
 
+/// Of the lookup of a proxy: no connection, which says nothing of the request and may be better with another proxy.
+Failure of_proxy(const ProxyRules::Proxy& proxy, Failure failure) {
+  if (failure.error_class == ErrorClass::dns) failure.error_class = ErrorClass::connect;
+  failure.message = fmt::format("{}: {}", proxy.name(), failure.message);
+  failure.may_retry = true;
+  return failure;
+}
+
+Failure unusable(const ProxyRules::Proxy& proxy) { return of_proxy(proxy, {ErrorClass::connect, proxy.fault}); }
+
 /// The hosts that a request needs addresses of, one after the other: its proxy, and its own unless the proxy asks.
 struct Route {
-  const std::string* proxy = nullptr;
+  const ProxyRules::Proxy* proxy = nullptr;
   std::array<HostPort, 2> hosts;
   std::size_t count = 0;
   std::size_t next = 0;
+  bool looks_up_proxy = false;  // the first of the hosts is the proxy's
   HostPort host() const noexcept { return hosts[next]; }
+  bool is_at_proxy() const noexcept { return looks_up_proxy && next == 0; }
 };
 
 Route route_of(Engine& engine, const Request& request) {
@@ -81,11 +93,16 @@ Route route_of(Engine& engine, const Request& request) {
   };
   const ProxyRules::Proxy* const proxy = engine.proxies().proxy_for(request.url);
   if (proxy != nullptr) {
-    route.proxy = &proxy->url;
+    route.proxy = proxy;
     add(HostPort{proxy->host, proxy->port});
+    route.looks_up_proxy = route.count > 0;
   }
   if (proxy == nullptr || !proxy->takes_names) add(host_port(request.url));
   return route;
+}
+
+Failure no_address(const Route& route, Failure failure) {
+  return route.is_at_proxy() ? of_proxy(*route.proxy, std::move(failure)) : failure;
 }
 
 /// Takes from the time of the hop what it needs.
@@ -125,13 +142,15 @@ Task<Result> run_request(std::shared_ptr<Engine> engine, Request request) {
   Duration time_left = std::max(request.limits.max_time, Duration::zero());
   for (int hops = 0;; ++hops) {
     Route route = route_of(*engine, request);
+    if (route.proxy != nullptr && !route.proxy->fault.empty())
+      co_return std::unexpected(about(request, unusable(*route.proxy)));
     const Engine::Lease lease(*engine, route.proxy == nullptr && engine->plain().serves(request));
     Hop hop{.time_left = time_left, .follows_redirects = follows, .many_in_flight = engine->has_many_in_flight()};
     while (route.next < route.count) {
       // Mostly known, without the cost of one more coroutine.
       auto addresses = engine->resolver().known(route.host().host, route.host().port);
       if (!addresses) addresses = co_await look_up(*engine, route.host(), request.limits, hop);
-      if (!*addresses) co_return std::unexpected(about(request, std::move(addresses->error())));
+      if (!*addresses) co_return std::unexpected(about(request, no_address(route, std::move(addresses->error()))));
       give(*engine, *lease, route, **addresses, hop);
     }
     hop.proxy = route.proxy;

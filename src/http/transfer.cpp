@@ -53,6 +53,8 @@ curl_socket_t Transfer::on_open(void* self, curlsocktype, curl_sockaddr* address
     transfer.refused_address_ = true;
     return CURL_SOCKET_BAD;
   }
+  // Names are looked up as they should be; but what libcurl alone takes for an address comes here as it is.
+  if (!is_of_family(&address->addr, family_of(transfer.options_.ip_version))) return CURL_SOCKET_BAD;
   const int socket = transfer.sockets_.open_socket(address->family, address->socktype, address->protocol);
   if (socket < 0) transfer.open_error_ = errno;
   transfer.opened_ = {socket, transfer.opened_[0]};
@@ -86,6 +88,10 @@ Failure Transfer::failure_of(CURLcode code) {
   if (code == CURLE_COULDNT_CONNECT && refused_address_)
     return {ErrorClass::refused, message_about(request().url, "its address is private, which is not allowed"), false,
             0};
+  const int family = family_of(options_.ip_version);
+  const bool was_none_tried = opened_[0] < 0 && open_error_ == 0 && hop().proxy == nullptr;
+  if (code == CURLE_COULDNT_CONNECT && was_none_tried && family != AF_UNSPEC)
+    return {ErrorClass::dns, message_about(request().url, no_address_text(family)), false, 0};
   if (code == CURLE_COULDNT_CONNECT && open_error_ != 0) {
     const std::string why = fmt::format("no socket could be opened: {}", std::generic_category().message(open_error_));
     return {ErrorClass::connect, message_about(request().url, why), true, 0, is_exhaustion(open_error_)};
@@ -96,6 +102,7 @@ Failure Transfer::failure_of(CURLcode code) {
         fmt::format("no connection could be begun: {}", std::generic_category().message(connect_error));
     return {ErrorClass::connect, message_about(request().url, why), true, 0, true};
   }
+  if (is_of_proxy(code)) return proxy_failure(code);
   return classify({.code = code,
                    .detail = error_text_.data(),
                    .url = request().url,
@@ -103,6 +110,37 @@ Failure Transfer::failure_of(CURLcode code) {
                    .head_complete = head().complete(),
                    .chunked = head().chunked(),
                    .status = response().status});
+}
+
+/// Whether it is the way to the proxy, or through it, that failed.
+bool Transfer::is_of_proxy(CURLcode code) {
+  if (hop().proxy == nullptr || head().begun()) return false;
+  if (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT || code == CURLE_PROXY) return true;
+  CURL* const easy = easy_.get();
+  if (opened_[0] < 0) return false;  // on a connection by which another request had come through
+  // A tunnel that was not granted. What fails in one that was, or behind a SOCKS proxy, is the server's.
+  if (is_https(request().url)) return !hop().proxy->is_socks && get_number(easy, CURLINFO_HTTP_CONNECTCODE) / 100 != 2;
+  // The only handshake that there can be is the proxy's.
+  if (code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION) return true;
+  return code == CURLE_OPERATION_TIMEDOUT && get_offset(easy, CURLINFO_CONNECT_TIME_T) == 0;
+}
+
+/// It says nothing of the request, which may well succeed when there is another proxy or this one is mended.
+Failure Transfer::proxy_failure(CURLcode code) {
+  const std::string proxy = hop().proxy->name();
+  const auto status = static_cast<int>(get_number(easy_.get(), CURLINFO_HTTP_CONNECTCODE));
+  if (status == 407) {
+    const std::string why = fmt::format("{} wants a user and password (HTTP status 407)", proxy);
+    return {ErrorClass::connect, message_about(request().url, why), false, status};
+  }
+  std::string_view reason = error_text_.data();
+  if (reason.empty() || reason.starts_with("Unsupported proxy")) reason = curl_easy_strerror(code);  // quotes its URL
+  Failure failure = classify({.code = code, .detail = reason, .url = request().url});
+  const bool is_kept = failure.error_class == ErrorClass::timeout || failure.error_class == ErrorClass::tls;
+  if (!is_kept) failure.error_class = ErrorClass::connect;
+  failure.message = message_about(request().url, fmt::format("{}: {}", proxy, reason));
+  failure.may_retry = true;
+  return failure;
 }
 
 void Transfer::describe_connection(Response& response) {
@@ -116,6 +154,7 @@ void Transfer::describe_connection(Response& response) {
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), port).ptr;
   response.remote_address.append(v6 ? "[" : "").append(address).append(v6 ? "]:" : ":");
   response.remote_address.append(digits.data(), end);
+  response.proxy = hop().proxy != nullptr ? hop().proxy->name() : "";
 }
 
 void Transfer::read_timings(Response& response) {

@@ -63,6 +63,8 @@ class Transfer final : private Reception {
   static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address) noexcept;
   static int on_close(void* sockets, curl_socket_t socket) noexcept;
   Failure failure_of(CURLcode code);
+  bool is_of_proxy(CURLcode code);
+  Failure proxy_failure(CURLcode code);
   void describe_connection(Response& response) override;
   void read_timings(Response& response);
 

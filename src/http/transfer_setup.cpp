@@ -207,7 +207,7 @@ void Transfer::set_limits(const Limits& limits) {
 }
 
 void Transfer::set_route() {
-  const std::string& proxy = hop().proxy != nullptr ? *hop().proxy : kNoProxy;
+  const std::string& proxy = hop().proxy != nullptr ? hop().proxy->url : kNoProxy;
   if (proxy != proxy_) {
     set_text(easy_.get(), CURLOPT_PROXY, proxy);
     proxy_ = proxy;

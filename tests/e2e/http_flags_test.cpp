@@ -214,6 +214,26 @@ TEST(HttpFlags, TheFamilyOfAddressesMayBeChosen) {
   EXPECT_EQ(class_in(out), "connect");
 }
 
+TEST(HttpFlags, AnAddressOfTheOtherFamilyIsNotConnectedTo) {
+  const Origin origin;
+  const std::string port = origin.url().substr(origin.url().rfind(':') + 1);
+  const std::string url = "http://www.example.test:" + port + "/echo";
+  const std::vector<std::vector<std::string>> cases = {
+      {"-6", "http://127.0.0.1:" + port + "/echo"},
+      {"-6", "--resolve", "www.example.test:" + port + ":127.0.0.1", url},
+      {"-4", "--resolve", "www.example.test:" + port + ":[::1]", url}};
+  for (const std::vector<std::string>& flags : cases) {
+    const TemporaryDirectory out;
+    const ProgramResult result = get(flags, out);
+    EXPECT_EQ(result.exit_code, 1) << flags.back();
+    EXPECT_THAT(result.out, HasSubstr("-4 and -6 do not allow them; --retry-failed asks for them again"));
+    EXPECT_EQ(class_in(out), "dns") << flags.back();
+    EXPECT_EQ(rows_of(out.file("saved")).at(0).message,
+              flags.front() == "-6" ? "it has no IPv6 address" : "it has no IPv4 address");
+  }
+  EXPECT_EQ(origin.requests(), 0U);
+}
+
 TEST(HttpFlags, PrivateAddressesAreRefusedHoweverTheyAreSpelt) {
   const Origin origin;
   const std::string port = origin.url().substr(origin.url().rfind(':') + 1);
@@ -251,6 +271,8 @@ TEST(HttpFlags, ANameThatTurnsPrivateIsRefusedWhenItDoes) {
 
 TEST(HttpFlags, FlagsThatCannotBeAreNamedWithWhatIsWrong) {
   const TemporaryDirectory out;
+  out.write("certificate", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
+  const std::string certificate = out.file("certificate");
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{"-H", "@/nonexistent"}, "/nonexistent"},
       {{"-d", "@/nonexistent"}, "/nonexistent"},
@@ -263,6 +285,11 @@ TEST(HttpFlags, FlagsThatCannotBeAreNamedWithWhatIsWrong) {
       {{"--netrc-file", "/nonexistent"}, "--netrc-file"},
       {{"--cert", "/nonexistent"}, "--cert"},
       {{"--key", "/dev/null"}, "--cert"},
+      {{"--cacert", "/nonexistent"}, "--cacert"},
+      {{"--cacert", out.path()}, "--cacert"},
+      {{"--cert", certificate}, "--cert without --key: there is no PRIVATE KEY"},
+      {{"--cert", certificate, "--key", "/nonexistent"}, "--key"},
+      {{"--cert", certificate, "--key", certificate}, "--key: there is no PRIVATE KEY"},
       {{"--resolve", "nonsense"}, "'nonsense'"},
       {{"--dns-servers", "example.com"}, "--dns-servers"},
       {{"-4", "-6"}, "-6"},

@@ -8,6 +8,7 @@
 
 #include "e2e/get_program.hpp"
 #include "e2e/origin.hpp"
+#include "support/deaf_address.hpp"
 #include "support/dns_server.hpp"
 #include "support/nginx.hpp"
 #include "support/program.hpp"
@@ -16,6 +17,8 @@
 namespace overlap {
 namespace {
 
+using test::DeafAddress;
+using test::DnsReply;
 using test::DnsServer;
 using test::HttpProxy;
 using test::Nginx;
@@ -23,6 +26,7 @@ using test::SocksProxy;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::StartsWith;
 using testing_support::Origin;
 using testing_support::program;
 using testing_support::ProgramResult;
@@ -37,6 +41,14 @@ std::string fetch(const std::string& url, std::vector<std::string> flags, std::v
   const ProgramResult result = run_program(flags, {.text = "", .environment = std::move(environment), .directory = {}});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   return result.exit_code == 0 ? out.read("body") : "";
+}
+
+/// The same command without the proxy: what has failed is fetched.
+void expect_asked_again(const std::string& url, const std::string& directory, std::vector<std::string> flags = {}) {
+  flags.insert(flags.begin(), {program(), "get", url, "-P", directory, "-x", ""});
+  const ProgramResult again = run_program(flags);
+  EXPECT_EQ(again.exit_code, 0) << again.err << again.out;
+  EXPECT_EQ(rows_of(directory).at(0).state, manifest::State::ok);
 }
 
 std::string port_of(const Origin& origin) { return origin.url().substr(origin.url().rfind(':') + 1); }
@@ -56,6 +68,20 @@ TEST(Proxy, TlsGoesThroughAnHttpProxyUnread) {
   server.write("page", "secret");
   const HttpProxy proxy;
   EXPECT_EQ(fetch(server.url("/page"), {"-x", proxy.url(), "--cacert", server.certificates().ca()}), "secret");
+}
+
+TEST(Proxy, WhatTheServerBehindATunnelDoesWrongIsNotTheProxys) {
+  ASSERT_TRUE(HttpProxy::is_installed()) << "tinyproxy is not installed: script/bootstrap test";
+  const Nginx server({.tls = true});
+  const HttpProxy proxy;
+  const TemporaryDirectory out;
+  const ProgramResult result =
+      run_program({program(), "get", server.url("/page"), "-x", proxy.url(), "-P", out.path()});
+  EXPECT_EQ(result.exit_code, 1);
+  const auto row = rows_of(out.path()).at(0);
+  EXPECT_EQ(row.error_class, "tls") << "a certificate by nobody who is known";
+  EXPECT_EQ(row.tries, 1);
+  EXPECT_THAT(row.message, Not(HasSubstr("proxy")));
 }
 
 TEST(Proxy, TheEnvironmentNamesOneAndItsExceptions) {
@@ -86,7 +112,82 @@ TEST(Proxy, AProxyThatWantsAPasswordGetsTheOneOfTheEnvironment) {
   const ProgramResult result =
       run_program({program(), "get", origin.url("/echo"), "-x", proxy.url(), "-P", out.path()});
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_EQ(rows_of(out.path()).at(0).http_status, 407);
+  const auto row = rows_of(out.path()).at(0);
+  EXPECT_EQ(row.http_status, 407);
+  EXPECT_EQ(row.tries, 1) << "in vain while the run lasts";
+  EXPECT_EQ(row.message, "HTTP status 407: the proxy " + proxy.authority() + " wants a user and password");
+  expect_asked_again(origin.url("/echo"), out.path());
+}
+
+TEST(Proxy, ATunnelThatAProxyGrantsToNobodyUnknownIsAskedForAgain) {
+  ASSERT_TRUE(HttpProxy::is_installed()) << "tinyproxy is not installed: script/bootstrap test";
+  const Nginx server({.tls = true});
+  server.write("page", "secret");
+  const HttpProxy proxy("BasicAuth me s3cret\n");
+  const TemporaryDirectory out;
+  const ProgramResult wrong =
+      run_program({program(), "get", server.url("/page"), "--retry", "0", "-P", out.path()},
+                  {.text = "", .environment = {"https_proxy=http://me:wr0ng@" + proxy.authority()}, .directory = {}});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.err + wrong.out, HasSubstr("the proxy " + proxy.authority() + ": "));
+  EXPECT_THAT(wrong.err + wrong.out, Not(HasSubstr("wr0ng")));
+  const ProgramResult result =
+      run_program({program(), "get", server.url("/page"), "-x", proxy.url(), "-P", out.path()});
+  EXPECT_EQ(result.exit_code, 1);
+  const auto row = rows_of(out.path()).at(0);
+  EXPECT_EQ(row.error_class, "connect");
+  EXPECT_EQ(row.tries, 1);
+  EXPECT_EQ(row.message, "the proxy " + proxy.authority() + " wants a user and password (HTTP status 407)");
+  expect_asked_again(server.url("/page"), out.path(), {"--cacert", server.certificates().ca()});
+}
+
+TEST(Proxy, AProxyThatIsNoneIsNamedAndLeavesNothingFailedForGood) {
+  const Origin origin;
+  const DnsServer none({.kind = DnsReply::Kind::no_such_name});
+  for (const std::string proxy : {"http://nosuch.example.test:3128", "socks5h://127.0.0.1:1", "https://127.0.0.1:1"}) {
+    const TemporaryDirectory out;
+    const ProgramResult result = run_program({program(), "get", origin.url("/echo"), "-x", proxy, "--dns-servers",
+                                              none.address(), "--retry", "0", "-P", out.path()});
+    EXPECT_EQ(result.exit_code, 1);
+    const auto row = rows_of(out.path()).at(0);
+    EXPECT_EQ(row.error_class, "connect") << proxy;
+    EXPECT_THAT(row.message, StartsWith("the proxy " + proxy.substr(proxy.find("//") + 2) + ": "));
+    EXPECT_THAT(result.out + result.err, HasSubstr("is it the right proxy"));
+    expect_asked_again(origin.url("/echo"), out.path());
+  }
+}
+
+TEST(Proxy, AProxyThatNeverAnswersIsNamed) {
+  const std::uint16_t port = test::free_port();
+  const DeafAddress deaf(port);
+  const std::string proxy = "127.0.0.2:" + std::to_string(port);
+  for (const std::string url : {"http://127.0.0.1:1/", "https://127.0.0.1:1/"}) {
+    const TemporaryDirectory out;
+    const ProgramResult result = run_program({program(), "get", url, "-x", "http://" + proxy, "--retry", "0",
+                                              "--connect-timeout", "100ms", "-P", out.path()});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(rows_of(out.path()).at(0).error_class, "timeout");
+    EXPECT_THAT(rows_of(out.path()).at(0).message, StartsWith("the proxy " + proxy + ": ")) << url;
+  }
+}
+
+TEST(Proxy, AnUnknownKindOfProxyIsRefusedAtTheStart) {
+  const TemporaryDirectory out;
+  const ProgramResult result =
+      run_program({program(), "get", "http://127.0.0.1:1/", "-x", "foo://x", "-P", out.path()});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--proxy: 'foo' is no scheme of a proxy"));
+}
+
+TEST(Proxy, AnUnknownKindOfProxyInTheEnvironmentIsToldWithoutItsPassword) {
+  const TemporaryDirectory out;
+  const ProgramResult result =
+      run_program({program(), "get", "http://127.0.0.1:1/", "--retry", "0", "-P", out.path()},
+                  {.text = "", .environment = {"http_proxy=foo://me:s3cret@x"}, .directory = {}});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out + result.err, Not(HasSubstr("s3cret")));
+  EXPECT_EQ(rows_of(out.path()).at(0).error_class, "connect");
+  EXPECT_THAT(rows_of(out.path()).at(0).message, HasSubstr("'foo' is no scheme of a proxy"));
 }
 
 TEST(Proxy, AProxyThatIsNotThereIsConnectAndTriedAgain) {

@@ -132,6 +132,57 @@ TEST(Lookup, AGivenAddressIsNotAskedFor) {
   EXPECT_THAT(dns.questions(), IsEmpty());
 }
 
+/// What came of it, by the driver of plain HTTP or (with cookies) by libcurl.
+Fetched fetch_over(SessionOptions::IpVersion version, bool by_libcurl, const std::string& url,
+                   std::vector<std::string> resolve = {}) {
+  SessionOptions options;
+  options.ip_version = version;
+  options.cookies = by_libcurl;
+  options.resolve = std::move(resolve);
+  return try_fetch(url, options);
+}
+
+TEST(Lookup, AddressesOfTheOtherFamilyAreNotConnectedTo) {
+  const RawServer server(answer_all());
+  const std::string name = "www.example.test";
+  for (const bool by_libcurl : {false, true}) {
+    const auto refused = [&](SessionOptions::IpVersion version, const std::string& host, const std::string& given) {
+      std::vector<std::string> resolve;
+      if (!given.empty()) resolve = resolving_to(server, given);
+      const Fetched fetched = fetch_over(version, by_libcurl, url_of(server, host), std::move(resolve));
+      EXPECT_EQ(class_of(fetched), "dns") << host;
+      if (fetched) return std::string();
+      EXPECT_FALSE(fetched.error().may_retry) << host;
+      return fetched.error().message.substr(fetched.error().message.rfind(": ") + 2);
+    };
+    using enum SessionOptions::IpVersion;
+    for (const std::string host : {"127.0.0.1", "127.1", "0x7f.1", "%31%32%37.0.0.1", "[::ffff:127.0.0.1]"})
+      EXPECT_EQ(refused(v6, host, ""), "it has no IPv6 address") << host;
+    EXPECT_EQ(refused(v4, "[::1]", ""), "it has no IPv4 address");
+    EXPECT_EQ(refused(v6, name, "127.0.0.1"), "it has no IPv6 address");
+    EXPECT_EQ(refused(v4, name, "[::1]"), "it has no IPv4 address");
+  }
+  EXPECT_EQ(server.connections(), 0U);
+}
+
+TEST(Lookup, AddressesOfTheChosenFamilyAreConnectedTo) {
+  const RawServer server(answer_all());
+  const std::string name = "www.example.test";
+  for (const bool by_libcurl : {false, true}) {
+    using enum SessionOptions::IpVersion;
+    EXPECT_TRUE(fetch_over(v4, by_libcurl, url_of(server, "127.0.0.1")));
+    EXPECT_TRUE(fetch_over(v4, by_libcurl, url_of(server, name), resolving_to(server, "[::1],127.0.0.1")));
+  }
+}
+
+TEST(Lookup, LocalhostMayEndInADot) {
+  const RawServer server(answer_all());
+  for (const bool by_libcurl : {false, true}) {
+    for (const std::string host : {"localhost.", "LocalHost.", "a.localhost."})
+      EXPECT_TRUE(fetch_over(SessionOptions::IpVersion::v4, by_libcurl, url_of(server, host))) << host;
+  }
+}
+
 TEST(Lookup, OptionsThatCannotBeReadAreSaid) {
   Loop loop;
   EXPECT_THROW(Session(loop, {.resolve = {"host:80:elsewhere"}}), std::invalid_argument);

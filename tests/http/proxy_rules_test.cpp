@@ -70,5 +70,23 @@ TEST(ProxyRules, WhoLooksNamesUpFollowsFromTheScheme) {
   EXPECT_EQ(made("p").port, 1080);
 }
 
+TEST(ProxyRules, AProxyIsNamedWithoutItsUserAndPassword) {
+  EXPECT_EQ(ProxyRules::read("http://me:s3cret@p.example:3128/").name(), "the proxy p.example:3128");
+  EXPECT_EQ(ProxyRules::read("socks5h://[2001:db8::1]").name(), "the proxy [2001:db8::1]:1080");
+  EXPECT_EQ(ProxyRules::read("http://me:12/34@p.example:3128").name(), "the proxy");
+  EXPECT_EQ(ProxyRules::read("http://me:s3cret").name(), "the proxy");
+}
+
+TEST(ProxyRules, AUrlThatNamesNoProxyHasAFaultThatQuotesNoSecret) {
+  for (const std::string url : {"http://p", "p:3128", "SOCKS5H://p:1", "https://me:s3cret@[::1]:443/"})
+    EXPECT_EQ(ProxyRules::read(url).fault, "") << url;
+  for (const std::string url :
+       {"foo://me:s3cret@p", "http://", "http://p:0", "http://p:s3cret", "http://me:s3c/ret@p"}) {
+    EXPECT_NE(ProxyRules::read(url).fault, "") << url;
+    EXPECT_FALSE(ProxyRules::read(url).fault.contains("s3c")) << url;
+    EXPECT_TRUE(http::problem_with({.proxy = url})) << url;
+  }
+}
+
 }  // namespace
 }  // namespace overlap::test

@@ -292,7 +292,9 @@ TEST(Resolver, AddressesAreTakenAsTheyAre) {
       {"192.0.2.1", "192.0.2.1"}, {"[2001:db8::1]", "2001:db8::1"}, {"127.1", "127.0.0.1"},
       {"0x7f.1", "127.0.0.1"},    {"2130706433", "127.0.0.1"},      {"0177.0.0.1", "127.0.0.1"},
   };
-  for (const auto& [host, address] : cases) EXPECT_EQ(resolved(asking(server), host), address) << host;
+  Resolver::Options options = asking(server);
+  options.dns.family = AF_UNSPEC;
+  for (const auto& [host, address] : cases) EXPECT_EQ(resolved(options, host), address) << host;
   EXPECT_THAT(server.questions(), SizeIs(0));
 }
 
@@ -300,6 +302,7 @@ TEST(Resolver, LocalhostNeedsNoServer) {
   const DnsServer server({.kind = Kind::no_such_name});
   EXPECT_EQ(resolved(asking(server), "localhost"), "127.0.0.1");
   EXPECT_EQ(resolved(asking(server), "a.LocalHost"), "127.0.0.1");
+  EXPECT_EQ(resolved(asking(server), "localhost."), "127.0.0.1");
   Resolver::Options both = asking(server);
   both.dns.family = AF_UNSPEC;
   EXPECT_EQ(resolved(both, "localhost"), "127.0.0.1 ::1");

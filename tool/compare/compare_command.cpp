@@ -16,6 +16,7 @@
 
 #include "cli/escape.hpp"
 #include "cli/output_file.hpp"
+#include "cli/result_stream.hpp"
 #include "cli/signals.hpp"
 #include "cli/terminal.hpp"
 #include "cli/units.hpp"
@@ -108,14 +109,15 @@ TextStyle style_of(int descriptor) {
 int report(const CompareFlags& flags, const Findings& findings, const std::optional<Baseline>& baseline,
            Outputs& outputs) {
   const bool json_to_stdout = flags.json == "-";
-  std::FILE* const out = json_to_stdout ? stderr : stdout;
-  const TextStyle style = style_of(fileno(out));
-  fmt::print(out, "{}", report_text(findings, style));
-  if (baseline) fmt::print(out, "\n{}", cli::wrapped(baseline_text(*baseline, findings), style.line_width));
-  if (json_to_stdout) fmt::print("{}", report_json(findings));
+  const TextStyle style = style_of(json_to_stdout ? STDERR_FILENO : STDOUT_FILENO);
+  std::string text = report_text(findings, style);
+  if (baseline) text += "\n" + cli::wrapped(baseline_text(*baseline, findings), style.line_width);
+  cli::ResultStream out;
+  if (json_to_stdout) fmt::print(stderr, "{}", text);
+  out.write(json_to_stdout ? report_json(findings) : text);
   for (const std::string& complaint : findings.result.complaints) complain(kFailed, complaint);
   if (const auto written = write_outputs(outputs, findings); !written) return complain(kDisk, written.error());
-  if (std::fflush(stdout) != 0) return complain(kDisk, "cannot write to standard output");
+  if (const auto printed = out.finish(); !printed) return complain(kDisk, printed.error());
   return findings.result.complaints.empty() ? kAllRight : kFailed;
 }
 
@@ -153,8 +155,10 @@ int run_advise(const CompareFlags& flags, CompareOptions options, const Machine&
   const auto& [single, models, facts] = *sweeps;
   const std::size_t width = style_of(STDOUT_FILENO).line_width;
   const std::string advice = advice_text(advise(single, models, facts), single, models, facts, width);
-  fmt::print("{}\n\n{}", cli::wrapped(subject_of(options), width), advice);
-  return std::fflush(stdout) == 0 ? kAllRight : complain(kDisk, "cannot write to standard output");
+  cli::ResultStream out;
+  out.write(fmt::format("{}\n\n{}", cli::wrapped(subject_of(options), width), advice));
+  const auto printed = out.finish();
+  return printed ? kAllRight : complain(kDisk, printed.error());
 }
 
 int run_compare(const CompareFlags& flags) {

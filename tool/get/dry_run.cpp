@@ -21,7 +21,7 @@ std::uint64_t line_of(const ListEntry& entry) {
 
 }  // namespace
 
-DryRun::DryRun(Options options, std::vector<ListReader> lists, NamePlan names, Ledger& ledger, std::FILE* out)
+DryRun::DryRun(Options options, std::vector<ListReader> lists, NamePlan names, Ledger& ledger, cli::ResultStream& out)
     : options_(std::move(options)), lists_(std::move(lists)), names_(std::move(names)), ledger_(ledger), out_(out) {}
 
 std::expected<DryRun::Counts, std::string> DryRun::execute() {
@@ -31,7 +31,7 @@ std::expected<DryRun::Counts, std::string> DryRun::execute() {
       const auto verdict = judge(*entry);
       if (!verdict) return std::unexpected(verdict.error());
       print(*entry, *verdict);
-      if (std::ferror(out_) != 0) return counts_;  // nobody reads on
+      if (!out_.is_open()) return counts_;  // nobody reads on, or nothing more can be written
     }
     if (list.error()) return std::unexpected(*list.error());
   }
@@ -117,7 +117,7 @@ void DryRun::print(const ListEntry& entry, const Verdict& verdict) {
     text = fmt::format("{}\t{}\t{}: {}\n", cli::escape_for_terminal(verdict.url),
                        verdict.path.empty() ? "-" : verdict.path, verdict.action, verdict.why);
   }
-  std::fwrite(text.data(), 1, text.size(), out_);
+  out_.write(text);
 }
 
 }  // namespace overlap::get

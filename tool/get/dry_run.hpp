@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/result_stream.hpp"
 #include "get/ledger.hpp"
 #include "get/list_reader.hpp"
 #include "get/name_plan.hpp"
@@ -37,7 +37,7 @@ class DryRun {
   };
 
   /// The ledger must outlive it.
-  DryRun(Options options, std::vector<ListReader> lists, NamePlan names, Ledger& ledger, std::FILE* out);
+  DryRun(Options options, std::vector<ListReader> lists, NamePlan names, Ledger& ledger, cli::ResultStream& out);
 
   /// The error: the list could not be read, or is another one than it was.
   std::expected<Counts, std::string> execute();
@@ -62,7 +62,7 @@ class DryRun {
   std::vector<ListReader> lists_;
   NamePlan names_;
   Ledger& ledger_;
-  std::FILE* out_;
+  cli::ResultStream& out_;
   Repeats urls_;
   std::uint64_t items_ = 0;
   Counts counts_;

@@ -99,4 +99,11 @@ std::string advice_for(http::ErrorClass error_class, bool may_pass) {
   return advice + (may_pass ? "the same command tries them again" : "--retry-failed asks for them again");
 }
 
+std::string advice_for(const FailureGroups::Group& group) {
+  if (group.may_pass && group.message.contains("the proxy "))
+    return "is it the right proxy (-x, http_proxy, https_proxy)? The same command tries them again";
+  if (group.message.contains("it has no IPv")) return "-4 and -6 do not allow them; --retry-failed asks for them again";
+  return advice_for(group.error_class, group.may_pass);
+}
+
 }  // namespace overlap::get

@@ -42,5 +42,7 @@ class FailureGroups {
 
 /// What a person may do about failures of that class; one line.
 std::string advice_for(http::ErrorClass error_class, bool may_pass);
+/// The same, also by what their messages say.
+std::string advice_for(const FailureGroups::Group& group);
 
 }  // namespace overlap::get

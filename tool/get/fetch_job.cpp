@@ -46,7 +46,9 @@ void read_response(Receipt& receipt, const http::Response& response, bool is_con
     receipt.outcome = Receipt::Outcome::redirect;
     receipt.location = value_of(response, "Location");
   } else if (response.status >= 300 || response.status < 200) {
-    fail(receipt, {http::ErrorClass::http, "HTTP status " + std::to_string(response.status), false, response.status});
+    std::string why = "HTTP status " + std::to_string(response.status);
+    if (response.status == 407 && !response.proxy.empty()) why += ": " + response.proxy + " wants a user and password";
+    fail(receipt, {http::ErrorClass::http, std::move(why), false, response.status});
   } else {
     receipt.outcome = Receipt::Outcome::ok;
   }

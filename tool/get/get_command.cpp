@@ -13,6 +13,7 @@
 #include <overlap/executors/process_pool_executor.hpp>
 
 #include "cli/escape.hpp"
+#include "cli/result_stream.hpp"
 #include "cli/signals.hpp"
 #include "get/dry_run.hpp"
 #include "get/get_options.hpp"
@@ -194,6 +195,18 @@ std::string what_bound(BoundContext context, const Run& run, const RunFigures& f
   return what_bound(run.bound(), context);
 }
 
+bool print_summary(const GetFlags& flags, const Totals& totals, const RunFigures& figures) {
+  cli::ResultStream out;
+  if (flags.json) {
+    out.write(summary_json(totals, figures) + "\n");
+  } else if (!flags.quiet) {
+    out.write(summary_text(totals, figures));
+  }
+  const auto printed = out.finish();
+  if (!printed) complain(kDisk, printed.error());
+  return printed.has_value();
+}
+
 int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists, Ledger& ledger) {
   RunOutputs outputs;
   if (const auto opened = outputs.open(flags.log, flags.trace, plan.run); !opened)
@@ -227,12 +240,10 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
     reporter.note(fmt::format("{} failed for good in an earlier run: not asked for again (--retry-failed does)",
                               run.totals().failed_before));
   }
-  if (flags.json) {
-    fmt::print("{}\n", summary_json(run.totals(), figures));
-  } else if (!flags.quiet) {
-    fmt::print("{}", summary_text(run.totals(), figures));
-  }
-  return is_kept && are_cookies_kept ? exit_code_of(run.totals(), end, interrupts.last_signal(), max_fail_rate) : kDisk;
+  const bool is_printed = print_summary(flags, run.totals(), figures);
+  return is_kept && are_cookies_kept && is_printed
+             ? exit_code_of(run.totals(), end, interrupts.last_signal(), max_fail_rate)
+             : kDisk;
 }
 
 DryRun::Options dry_run_options(const GetFlags& flags, const GetPlan& plan) {
@@ -265,10 +276,12 @@ int run_dry(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists) 
   if (!ledger) return complain(ledger.error().is_usage ? kUsage : kDisk, ledger.error().message);
   if (const auto said = say_taken_names(flags, plan.names, **ledger); !said)
     return complain(kDisk, said.error().message);
-  DryRun run(dry_run_options(flags, plan), std::move(lists), std::move(plan.names), **ledger, stdout);
+  cli::ResultStream out;
+  DryRun run(dry_run_options(flags, plan), std::move(lists), std::move(plan.names), **ledger, out);
   const auto counts = run.execute();
   if (!counts) return complain(kUsage, counts.error());
-  std::fflush(stdout);  // where both go to one file, the sum stands below
+  // Before the sum, which is to stand below where both go to one file.
+  if (const auto printed = out.finish(); !printed) return complain(kDisk, printed.error());
   if (!flags.quiet) {
     fmt::print(stderr, "overlap: {} would be fetched, {} would not, {} bad lines; nothing was done (--dry-run)\n",
                counts->fetched, counts->left, counts->bad_input);

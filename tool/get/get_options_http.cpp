@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 
 #include "cli/input_file.hpp"
@@ -40,6 +41,17 @@ std::vector<std::string> lines_of(std::string_view flag, const std::string& file
 void check_readable(std::string_view flag, const std::string& file) {
   if (file.empty() || access(file.c_str(), R_OK) == 0) return;
   throw BadFlag{fmt::format("{}: cannot read {}: {}", flag, cli::escape_for_terminal(file, 200), std::strerror(errno))};
+}
+
+/// Looks into the file, unless it is a pipe, which can be read but once.
+void check_pem(std::string_view flag, const std::string& file, std::string_view what) {
+  check_readable(flag, file);
+  std::error_code error;
+  const auto type = std::filesystem::status(file, error).type();
+  if (file.empty() || (type != std::filesystem::file_type::regular && type != std::filesystem::file_type::directory))
+    return;
+  if (contents_of(flag, file).contains(fmt::format("{}-----", what))) return;
+  throw BadFlag{fmt::format("{}: there is no {} block in {} (PEM)", flag, what, cli::escape_for_terminal(file, 200))};
 }
 
 // ---- what a request says
@@ -166,9 +178,14 @@ void apply_credentials(const HttpFlags& flags, http::SessionOptions& session) {
     session.user = lines.front().substr(0, colon);
     session.password = lines.front().substr(colon + 1);
   }
-  check_readable("--cert", flags.client_cert);
-  check_readable("--key", flags.client_key);
+  check_pem("--cacert", flags.ca_file, "CERTIFICATE");
+  check_pem("--cert", flags.client_cert, "CERTIFICATE");
   if (!flags.client_key.empty() && flags.client_cert.empty()) throw BadFlag{"--key goes with --cert"};
+  if (flags.client_key.empty()) {
+    check_pem("--cert without --key", flags.client_cert, "PRIVATE KEY");
+  } else {
+    check_pem("--key", flags.client_key, "PRIVATE KEY");
+  }
   session.client_cert = flags.client_cert;
   session.client_key = flags.client_key;
 }

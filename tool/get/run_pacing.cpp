@@ -198,7 +198,9 @@ void Run::retry_or_fail(Work& work, const Receipt& receipt) {
   }
   const auto asked = http::parse_retry_after(receipt.retry_after, std::chrono::system_clock::now());
   hold_host(work, receipt, asked);
-  const bool may_pass = receipt.may_retry || plan_.retry.retries_status(receipt.status) || is_ours(receipt.error_class);
+  // 407 is of the proxy, and says nothing of the entry: in vain in this run, but not for good.
+  const bool may_pass = receipt.may_retry || plan_.retry.retries_status(receipt.status) ||
+                        is_ours(receipt.error_class) || receipt.status == 407;
   const FailureFacts failure{receipt.error_class, receipt.message, may_pass, receipt.status,
                              std::chrono::duration<double>(receipt.seconds).count()};
   const bool is_last = !intake_ || !is_worth_a_retry(work, receipt) || scheduler_.is_down(work.host);

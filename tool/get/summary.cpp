@@ -60,10 +60,8 @@ std::string failures_text(const FailureGroups& failures) {
   auto groups = failures.largest(kMostInText);
   std::string text;
   while (!groups.empty()) {
-    const std::string advice = advice_for(groups.front().error_class, groups.front().may_pass);
-    const auto is_advised = [&advice](const auto& group) {
-      return advice_for(group.error_class, group.may_pass) == advice;
-    };
+    const std::string advice = advice_for(groups.front());
+    const auto is_advised = [&advice](const auto& group) { return advice_for(group) == advice; };
     for (const auto& group : groups) text += is_advised(group) ? group_text(group) : "";
     std::erase_if(groups, is_advised);
     text += fmt::format("{:10}-> {}\n", "", advice);

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "cli/escape.hpp"
+#include "cli/result_stream.hpp"
 #include "manual/completion.hpp"
 #include "manual/man_page.hpp"
 
@@ -28,9 +29,11 @@ int print_completion(const CLI::App& app, const std::string& shell) {
   const std::string script = shell == "bash"  ? bash_completion(commands)
                              : shell == "zsh" ? zsh_completion(commands)
                                               : fish_completion(commands);
-  fmt::print("{}", script);
-  if (std::fflush(stdout) == 0) return 0;
-  fmt::print(stderr, "overlap completion: cannot write to standard output\n");
+  cli::ResultStream out;
+  out.write(script);
+  const auto printed = out.finish();
+  if (printed) return 0;
+  fmt::print(stderr, "overlap completion: {}\n", printed.error());
   return kDisk;
 }
 

@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "cli/escape.hpp"
+#include "cli/result_stream.hpp"
 #include "cli/units.hpp"
 #include "serve/faults.hpp"
 #include "serve/origin.hpp"
@@ -87,8 +88,13 @@ int run_serve(ServeFlags flags) {
       return kDisk;
     }
     const StopOnSignal stop_on_signal(origin);
-    fmt::print("listening on {}\n", origin.url());
-    std::fflush(stdout);  // whoever started this waits for the line, and stdout may be a pipe
+    cli::ResultStream out;
+    out.write(fmt::format("listening on {}\n", origin.url()));
+    // At once: whoever started this waits for the line, and stdout may be a pipe.
+    if (const auto printed = out.finish(); !printed) {
+      fmt::print(stderr, "overlap serve: {}\n", printed.error());
+      return kDisk;
+    }
     origin.run();
     return kStopped;
   } catch (const std::exception& error) {

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/result_stream.hpp"
 #include "manifest/reader.hpp"
 #include "status/status_report.hpp"
 
@@ -15,6 +16,7 @@ namespace overlap::status {
 namespace {
 
 constexpr int kUnusable = 2;
+constexpr int kDisk = 3;
 constexpr std::size_t kHostsShown = 10;
 
 struct StatusFlags {
@@ -28,12 +30,20 @@ int complain(const manifest::ManifestError& error) {
   return kUnusable;
 }
 
+int finish(cli::ResultStream& out) {
+  const auto printed = out.finish();
+  if (printed) return 0;
+  fmt::print(stderr, "overlap status: {}\n", printed.error());
+  return kDisk;
+}
+
 int print_failed(manifest::Reader& reader) {
-  const auto read = reader.each(manifest::State::failed, [](const manifest::ItemRow& row) {
-    fmt::print("{}\n", failed_line(row));
-    return true;
+  cli::ResultStream out;
+  const auto read = reader.each(manifest::State::failed, [&out](const manifest::ItemRow& row) {
+    out.write(failed_line(row) + "\n");
+    return out.is_open();
   });
-  return read ? 0 : complain(read.error());
+  return read ? finish(out) : complain(read.error());
 }
 
 int print_report(manifest::Reader& reader, const StatusFlags& flags) {
@@ -52,8 +62,9 @@ int print_report(manifest::Reader& reader, const StatusFlags& flags) {
   });
   if (!read) return complain(read.error());
   report.slowest = hosts.slowest(kHostsShown);
-  fmt::print("{}", flags.json ? status_json(report) + "\n" : status_text(report));
-  return 0;
+  cli::ResultStream out;
+  out.write(flags.json ? status_json(report) + "\n" : status_text(report));
+  return finish(out);
 }
 
 int run_status(const StatusFlags& flags) {

@@ -17,6 +17,7 @@
 #include <overlap/executors/thread_pool_executor.hpp>
 
 #include "cli/escape.hpp"
+#include "cli/result_stream.hpp"
 #include "cli/terminal.hpp"
 #include "cli/units.hpp"
 #include "verify/verification.hpp"
@@ -101,7 +102,9 @@ int run_verify(const VerifyFlags& flags) {
       verify_files(*reader, *files, executor, [&progress](const Verification& so_far) { progress.show(so_far); });
   progress.clear();
   if (!result) return complain(kDisk, result.error().message);
-  fmt::print("{}", flags.json ? to_json(*result) : to_text(*result));
+  cli::ResultStream out;
+  out.write(flags.json ? to_json(*result) : to_text(*result));
+  if (const auto printed = out.finish(); !printed) return complain(kDisk, printed.error());
   return result->problems.empty() ? 0 : kProblems;
 }
 

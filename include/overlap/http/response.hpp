@@ -33,10 +33,11 @@ struct Response {
   std::uint64_t body_bytes = 0;  ///< decoded, also when a Sink took the body
   std::uint64_t wire_bytes = 0;  ///< of the body as it was sent, before decoding
   std::string remote_address{};  ///< of the server or proxy: "192.0.2.1:80", "[2001:db8::1]:443"
+  std::string proxy{};           ///< that it came through: "the proxy HOST:PORT"; empty: none
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(status, headers, body, final_url, timings, http_version, body_bytes, wire_bytes, remote_address);
+    archive(status, headers, body, final_url, timings, http_version, body_bytes, wire_bytes, remote_address, proxy);
   }
 };
 
