@@ -12,6 +12,7 @@ namespace {
 
 using cli::Model;
 using testing::HasSubstr;
+using testing::Not;
 
 /// Three runs, `spread` of the time apart.
 Probe probe_of(Model model, std::size_t at_once, double seconds, double cpu_seconds, double spread = 0.02) {
@@ -101,6 +102,34 @@ TEST(Advice, KneeIsWhereServersTakeNoMore) {
   EXPECT_THAT(work.text(), HasSubstr("Use --model loop -j 64: "));
 }
 
+TEST(Advice, TwiceAsManyAreSpokenOfOnlyWhereTheyWereTried) {
+  const Work work{.items = 4000, .compute = 0.00001, .bound = 64};
+  EXPECT_THAT(work.text(), HasSubstr("Twice as many at once gain nothing."));
+  const auto run = [&work](std::size_t n) { return probe_of(Model::loop, n, work.seconds(n, 1), 0.1); };
+  const std::vector<std::vector<Probe>> sweeps{sweep_of(Model::loop, 96, run)};
+  const std::string text =
+      advice_text(advise(work.single(), sweeps, work.facts()), work.single(), sweeps, work.facts());
+  EXPECT_THAT(text, HasSubstr("96 at once gain nothing."));
+  EXPECT_THAT(text, Not(HasSubstr("Twice")));
+}
+
+TEST(Advice, AllOfTheWorkAtOnceIsSaidToBeAllOfIt) {
+  const std::string text = Work{.items = 160, .compute = 0.0001}.text();
+  EXPECT_THAT(text, HasSubstr("as fast as one after the other. That is all of it at once.\n"));
+  EXPECT_THAT(text, Not(HasSubstr("Twice")));
+}
+
+TEST(Advice, WhereTheSweepEndedWhileMoreStillGainedMoreIsNotSaidToGainNothing) {
+  const Work work{.items = 100'000};
+  const auto run = [&work](std::size_t n) { return probe_of(Model::threads, n, work.seconds(n, n), 0.1); };
+  const std::vector<std::vector<Probe>> sweeps{sweep_of(Model::threads, 256, run)};
+  const Advice advice = advise(work.single(), sweeps, work.facts());
+  EXPECT_EQ(advice.limit, Limit::untried);
+  const std::string text = advice_text(advice, work.single(), sweeps, work.facts());
+  EXPECT_THAT(text, HasSubstr("More may gain more: no more than 256 at once were tried."));
+  EXPECT_THAT(text, Not(HasSubstr("gain nothing")));
+}
+
 TEST(Advice, LimitOfTheHostsIsNamed) {
   const Work work{.items = 4000};
   WorkFacts facts = work.facts();
@@ -110,7 +139,9 @@ TEST(Advice, LimitOfTheHostsIsNamed) {
   const Advice advice = advise(work.single(), sweeps, facts);
   EXPECT_EQ(advice.limit, Limit::host);
   EXPECT_EQ(advice.at_once, 12U);
-  EXPECT_THAT(advice_text(advice, work.single(), sweeps, facts), HasSubstr("no more than 12 may be asked of them"));
+  const std::string text = advice_text(advice, work.single(), sweeps, facts);
+  EXPECT_THAT(text, HasSubstr("no more than 12 may be asked of them"));
+  EXPECT_THAT(text, Not(HasSubstr("Twice")));
 }
 
 TEST(Advice, LoopWhoseThreadIsBusyIsSaidToBeLimitedByIt) {

@@ -54,7 +54,14 @@ Probe best_of(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
   return best;
 }
 
-Limit limit_of(const Probe& best, const WorkFacts& facts) {
+/// The most at once that was tried with that model; every sweep goes up.
+std::size_t most_tried(cli::Model model, const std::vector<std::vector<Probe>>& sweeps) {
+  const auto is_of_model = [model](const auto& sweep) { return sweep.front().model == model; };
+  const auto sweep = std::ranges::find_if(sweeps, is_of_model);
+  return sweep == sweeps.end() ? 1 : sweep->back().at_once;
+}
+
+Limit limit_of(const Probe& best, std::size_t most, const WorkFacts& facts) {
   const double busy = best.median() > 0 ? best.cpu_seconds / best.median() : 0;
   if (busy >= kBusy * static_cast<double>(facts.cpus)) return Limit::cpu;
   if (best.model == cli::Model::loop && busy >= kBusy) return Limit::loop;
@@ -65,6 +72,7 @@ Limit limit_of(const Probe& best, const WorkFacts& facts) {
   if (facts.longest_seconds > 0 && best.median() <= 2 * facts.longest_seconds) return Limit::latency;
   const double own = std::max(busy / static_cast<double>(facts.cpus), best.cpus_busy);
   if (best.machine_busy >= kBusy && best.machine_busy - own >= kShareOfOthers) return Limit::others;
+  if (best.at_once >= most) return Limit::untried;
   return facts.bytes > 0 ? Limit::bandwidth : Limit::themselves;
 }
 
@@ -88,6 +96,8 @@ std::string limit_sentence(const Advice& advice, const WorkFacts& facts) {
       return advice.knows_machine
                  ? "The tasks limit themselves: they wait for time or for each other, and no CPU is busy."
                  : "The tasks limit themselves: they wait for time or for each other.";
+    case Limit::untried:
+      return fmt::format("More may gain more: no more than {} at once were tried.", advice.most_tried);
     case Limit::bandwidth:
       break;
   }
@@ -120,12 +130,20 @@ std::string flags_of(cli::Model model, std::size_t at_once) {
   return fmt::format("--model {} {} {}", cli::to_string(model), is_loop ? "-j" : "--workers", at_once);
 }
 
-std::string recommendation(const Advice& advice) {
+/// Where nothing beyond it was tried, what limits it says why.
+std::string beyond_sentence(const Advice& advice, const WorkFacts& facts) {
+  if (advice.at_once >= facts.items) return " That is all of it at once.";
+  if (advice.most_tried <= advice.at_once) return {};
+  if (advice.most_tried >= 2 * advice.at_once) return " Twice as many at once gain nothing.";
+  return fmt::format(" {} at once gain nothing.", advice.most_tried);
+}
+
+std::string recommendation(const Advice& advice, const WorkFacts& facts) {
   if (advice.model == cli::Model::inline_) {
     return "Use inline: no model is faster than one after the other by more than noise.";
   }
-  return fmt::format("Use {}: {} s, {} times as fast as one after the other. Twice as many at once gain nothing.",
-                     flags_of(advice.model, advice.at_once), three_digits(advice.seconds), three_digits(advice.gain));
+  return fmt::format("Use {}: {} s, {} times as fast as one after the other.{}", flags_of(advice.model, advice.at_once),
+                     three_digits(advice.seconds), three_digits(advice.gain), beyond_sentence(advice, facts));
 }
 
 std::string sweep_table(const Probe& single, const std::vector<std::vector<Probe>>& sweeps, std::size_t width) {
@@ -157,7 +175,7 @@ std::string advice_sentences(const Advice& advice, const WorkFacts& facts) {
                       "with more work.\n",
                       advice.noise * 100);
   }
-  text += recommendation(advice) + '\n';
+  text += recommendation(advice, facts) + '\n';
   if (advice.model != cli::Model::inline_) text += limit_sentence(advice, facts) + '\n';
   return text;
 }
@@ -204,7 +222,8 @@ Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
   advice.at_once = best.at_once;
   advice.seconds = best.median();
   advice.gain = best.median() > 0 ? single.median() / best.median() : 1;
-  advice.limit = limit_of(best, facts);
+  advice.most_tried = most_tried(best.model, sweeps);
+  advice.limit = limit_of(best, advice.most_tried, facts);
   advice.knows_machine = best.machine_busy > 0;
   advice.noise = std::max(single.noise(), best.noise());
   const double stalled = single.median() > 0 ? single.stalled_seconds / single.median() : 0;

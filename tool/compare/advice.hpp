@@ -58,6 +58,7 @@ enum class Limit {
   host,        ///< no more may be asked of the hosts
   latency,     ///< everything is under way at once, and one item takes that long
   themselves,  ///< they wait for each other, or for time, and for nothing that is fetched
+  untried,     ///< not known: it was the most that was tried, and still gained
   bandwidth,   ///< more at once brings no more through, though no CPU is known to be busy: the network or the servers
 };
 
@@ -66,6 +67,7 @@ struct Advice {
   double cpu_share = 0;
   cli::Model model{};
   std::size_t at_once = 1;
+  std::size_t most_tried = 1;  ///< at once, of that model
   double seconds = 0;
   double gain = 1;  ///< over inline
   Limit limit{};
