@@ -144,6 +144,33 @@ TEST(Advice, LimitOfTheHostsIsNamed) {
   EXPECT_THAT(text, Not(HasSubstr("Twice")));
 }
 
+TEST(Advice, RefusalsOfTheHostsAreNamed) {
+  const Work work{.items = 4000};
+  WorkFacts facts = work.facts();
+  facts.host_limit = 6;
+  facts.accepted = 3;
+  const auto run = [&work](std::size_t n) { return probe_of(Model::loop, n, work.seconds(n, 1), 0.1); };
+  const std::vector<std::vector<Probe>> sweeps{sweep_of(Model::loop, 3, run)};
+  const Advice advice = advise(work.single(), sweeps, facts);
+  EXPECT_EQ(advice.at_once, 3U);
+  EXPECT_THAT(advice_text(advice, work.single(), sweeps, facts),
+              HasSubstr("as fast as one after the other.\nThe hosts refuse more than 3 at once.\n"));
+}
+
+TEST(Advice, HostsThatRefuseAnythingMoreAreNamedBesideInline) {
+  const Probe single = probe_of(Model::inline_, 1, 1, 0.1);
+  const WorkFacts facts{.items = 100, .accepted = 1};
+  EXPECT_THAT(advice_text(advise(single, {}, facts), single, {}, facts),
+              HasSubstr("The hosts refuse more than 1 at once."));
+}
+
+TEST(Advice, ItemsLeftOutAreCounted) {
+  EXPECT_EQ(left_out_sentence({}), "");
+  EXPECT_EQ(left_out_sentence({.items = 1, .of = 21, .example = "http://a/: status 404"}),
+            "1 of 21 items fails: left out (http://a/: status 404)");
+  EXPECT_EQ(left_out_sentence({.items = 2, .of = 21, .example = "x"}), "2 of 21 items fail: left out (x)");
+}
+
 TEST(Advice, LoopWhoseThreadIsBusyIsSaidToBeLimitedByIt) {
   const Work work{.items = 1000, .wait = 0.05, .compute = 0.001};
   const auto run = [&work](std::size_t n) { return probe_of(Model::loop, n, work.seconds(n, 1), work.cpu()); };

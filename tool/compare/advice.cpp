@@ -62,6 +62,7 @@ std::size_t most_tried(cli::Model model, const std::vector<std::vector<Probe>>& 
 }
 
 Limit limit_of(const Probe& best, std::size_t most, const WorkFacts& facts) {
+  if (facts.accepted > 0 && best.at_once >= facts.accepted) return Limit::refusals;
   const double busy = best.median() > 0 ? best.cpu_seconds / best.median() : 0;
   if (busy >= kBusy * static_cast<double>(facts.cpus)) return Limit::cpu;
   if (best.model == cli::Model::loop && busy >= kBusy) return Limit::loop;
@@ -87,6 +88,8 @@ std::string limit_sentence(const Advice& advice, const WorkFacts& facts) {
     case Limit::others:
       return "The CPUs of this machine limit it: all are busy, in part with what others do (a server on it is one of "
              "them).";
+    case Limit::refusals:
+      return fmt::format("The hosts refuse more than {} at once.", facts.accepted);
     case Limit::host:
       return fmt::format("The limit of the hosts binds: no more than {} may be asked of them at once.",
                          facts.host_limit);
@@ -176,7 +179,8 @@ std::string advice_sentences(const Advice& advice, const WorkFacts& facts) {
                       advice.noise * 100);
   }
   text += recommendation(advice, facts) + '\n';
-  if (advice.model != cli::Model::inline_) text += limit_sentence(advice, facts) + '\n';
+  if (advice.model != cli::Model::inline_ || advice.limit == Limit::refusals)
+    text += limit_sentence(advice, facts) + '\n';
   return text;
 }
 
@@ -230,6 +234,12 @@ Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
   advice.is_crowded = advice.nature != Nature::waits && stalled > kCrowded;
   advice.is_clear = advice.noise <= kTooNoisy || advice.gain > 1 + 2 * advice.noise;
   return advice;
+}
+
+std::string left_out_sentence(const LeftOut& left_out) {
+  if (left_out.items == 0) return {};
+  return fmt::format("{} of {} items fail{}: left out ({})", left_out.items, left_out.of,
+                     left_out.items == 1 ? "s" : "", left_out.example);
 }
 
 std::string advice_text(const Advice& advice, const Probe& single, const std::vector<std::vector<Probe>>& sweeps,

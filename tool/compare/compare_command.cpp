@@ -143,17 +143,18 @@ int run_advise(const CompareFlags& flags, CompareOptions options, const Machine&
     if (auto taken = take_sample(flags.sample, place, options); !taken) return complain(kFailed, taken.error());
   }
   Progress progress(options, flags.verbose, Progress::Rounds::unknown);
-  const std::size_t limit = host_limit_of(options);
-  const auto sweeps = run_sweeps(options, machine.cpus, limit, progress, interrupts.descriptor());
+  const auto sweeps = run_sweeps(options, machine.cpus, progress, interrupts.descriptor());
   progress.clear();
   if (!sweeps) {
     if (sweeps.error().interrupted) return complain(kSignalled + interrupts.last_signal(), "interrupted");
     return complain(kFailed, sweeps.error().why);
   }
-  const auto& [single, models, facts] = *sweeps;
+  const auto& [single, models, facts, left_out] = *sweeps;
   const std::size_t width = style_of(STDOUT_FILENO).line_width;
   const std::string advice = advice_text(advise(single, models, facts), single, models, facts, width);
-  fmt::print("{}\n\n{}", cli::wrapped(subject_of(options), width), advice);
+  std::string subject = subject_of(options);
+  if (left_out.items > 0) subject += '\n' + left_out_sentence(left_out);
+  fmt::print("{}\n\n{}", cli::wrapped(subject, width), advice);
   return std::fflush(stdout) == 0 ? kAllRight : complain(kDisk, "cannot write to standard output");
 }
 

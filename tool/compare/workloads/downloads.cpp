@@ -39,7 +39,8 @@ void add_downloads(RunResult& result, std::span<const std::string> urls,
     result.longest_seconds = std::max(result.longest_seconds, one.seconds);
     digests.push_back(one.digest);
     if (one.status == 200) continue;
-    add_failure(result, fmt::format("{}: status {}", urls[i], one.status));
+    add_failure(result, {.index = i, .is_refused = is_refusal(one.status)},
+                fmt::format("{}: status {}", urls[i], one.status));
   }
   result.digest = total_digest(digests);
 }
