@@ -16,8 +16,8 @@ using testing::Not;
 /// Summaries with nothing but what the reading looks at.
 class Figures {
  public:
-  Figures() {
-    options_.workload = find_workload("pages");
+  explicit Figures(std::string_view workload = "pages") {
+    options_.workload = find_workload(workload);
     options_.workers = 5;
   }
 
@@ -99,6 +99,24 @@ TEST(Reading, CpuThatIsBusyAllTheTimeIsTheLimit) {
   EXPECT_THAT(figures.reading(),
               Contains("The fastest, loop, reached 50 % of the ideal, 0.500 seconds; the CPU limits it, "
                        "busy for 95 % of the time."));
+}
+
+TEST(Reading, WaitsThatWereShorterThanOneAfterTheOtherAreSaid) {
+  Figures figures(kListWorkload);
+  figures.add(Model::inline_, 8, 0.2);
+  figures.add(Model::loop, 0.1, 0.02).beats_ideal = true;
+  EXPECT_THAT(figures.reading(), Contains("No ideal is known for loop: waits were shorter in its runs than one after "
+                                          "the other."));
+  EXPECT_THAT(figures.reading(), Not(Contains(HasSubstr("would help"))));
+  figures.add(Model::threads, 0.2, 0.02).beats_ideal = true;
+  EXPECT_THAT(figures.reading(), Contains(HasSubstr("for loop and threads: waits were shorter in their runs")));
+}
+
+TEST(Reading, WhereWaitsAreKnownItIsComputingThatTookLess) {
+  Figures figures("cpu");
+  figures.add(Model::inline_, 8, 8);
+  figures.add(Model::threads, 1.5, 6).beats_ideal = true;
+  EXPECT_THAT(figures.reading(), Contains(HasSubstr("for threads: computing took less time in its runs than one")));
 }
 
 TEST(Reading, BusyMachineIsSaid) {

@@ -135,6 +135,20 @@ std::string limit_sentence(const Findings& findings, const ModelSummary& best) {
   return fmt::format("{}; the rest goes into setting up, and into waiting for each other and for the CPUs.", reached);
 }
 
+/// The ideal is made of what the inline runs took: their CPU time, and their waits unless these are known. Where that
+/// was less in the runs of another model, it is none.
+std::string no_ideal_sentence(const Findings& findings) {
+  std::vector<std::string> names;
+  for (const ModelSummary& summary : findings.summaries) {
+    if (summary.beats_ideal) names.push_back(name_of(summary.model));
+  }
+  if (names.empty()) return {};
+  const bool knows_waits = findings.options.workload->stages != nullptr;
+  return fmt::format("No ideal is known for {}: {} in {} runs than one after the other.", list_of(names),
+                     knows_waits ? "computing took less time" : "waits were shorter",
+                     names.size() == 1 ? "its" : "their");
+}
+
 std::string failures_sentence(const Findings& findings) {
   std::vector<std::string> names;
   for (const ModelSummary& summary : findings.summaries) {
@@ -185,6 +199,7 @@ std::vector<std::string> reading_of(const Findings& findings) {
   add(phase_sentence(findings));
   if (best != nullptr && findings.summaries.size() > 1) add(fastest_sentence(findings, *best));
   if (best != nullptr) add(limit_sentence(findings, *best));
+  add(no_ideal_sentence(findings));
   add(failures_sentence(findings));
   add(load_sentence(findings));
   return sentences;
