@@ -61,7 +61,7 @@ struct Work {
             sweep_of(Model::loop, std::min<std::size_t>(items, 4096), loop),
             sweep_of(Model::processes, std::min<std::size_t>(items, 256), processes)};
   }
-  WorkFacts facts() const { return {.items = items, .bytes = 1, .longest_seconds = wait, .cpus = cpus}; }
+  WorkFacts facts() const { return {.items = items, .bytes = 1'000'000'000, .longest_seconds = wait, .cpus = cpus}; }
   Advice advice() const { return advise(single(), sweeps(), facts()); }
   std::string text() const { return advice_text(advice(), single(), sweeps(), facts()); }
 };
@@ -100,6 +100,22 @@ TEST(Advice, KneeIsWhereServersTakeNoMore) {
   EXPECT_EQ(work.advice().model, Model::loop);
   EXPECT_EQ(work.advice().limit, Limit::bandwidth);
   EXPECT_THAT(work.text(), HasSubstr("Use --model loop -j 64: "));
+}
+
+TEST(Advice, BandwidthIsNotBlamedForAFewBytes) {
+  const Work work{.items = 40, .compute = 0.00001, .bound = 4};
+  WorkFacts facts = work.facts();
+  facts.bytes = 40 * 140;
+  auto sweeps = work.sweeps();
+  EXPECT_THAT(advice_text(advise(work.single(), sweeps, facts), work.single(), sweeps, facts),
+              HasSubstr("the servers limit it, they answer no more than 4 at a time, or what else runs"));
+  for (auto& sweep : sweeps) {
+    for (Probe& probe : sweep) probe.machine_busy = 0.1;
+  }
+  const Advice advice = advise(work.single(), sweeps, facts);
+  EXPECT_EQ(advice.limit, Limit::servers);
+  EXPECT_THAT(advice_text(advice, work.single(), sweeps, facts),
+              HasSubstr("no CPU is busy: the servers limit it, they answer no more than 4 at a time."));
 }
 
 TEST(Advice, TwiceAsManyAreSpokenOfOnlyWhereTheyWereTried) {

@@ -17,6 +17,8 @@ constexpr double kBusy = 0.8;
 constexpr double kShareOfOthers = 0.15;  // of all CPUs' time, that is worth naming
 /// The share of its time that work may be kept from a CPU before its gains say nothing.
 constexpr double kCrowded = 0.2;
+/// Bytes a second, below which hardly any network is what limits.
+constexpr double kWorthBandwidth = 1e6;
 
 /// Of two that are alike, the one that costs less to have: a loop needs one thread, threads share memory.
 int burden(cli::Model model) {
@@ -74,7 +76,8 @@ Limit limit_of(const Probe& best, std::size_t most, const WorkFacts& facts) {
   const double own = std::max(busy / static_cast<double>(facts.cpus), best.cpus_busy);
   if (best.machine_busy >= kBusy && best.machine_busy - own >= kShareOfOthers) return Limit::others;
   if (best.at_once >= most) return Limit::untried;
-  return facts.bytes > 0 ? Limit::bandwidth : Limit::themselves;
+  if (facts.bytes == 0) return Limit::themselves;
+  return static_cast<double>(facts.bytes) >= kWorthBandwidth * best.median() ? Limit::bandwidth : Limit::servers;
 }
 
 std::string limit_sentence(const Advice& advice, const WorkFacts& facts) {
@@ -101,14 +104,20 @@ std::string limit_sentence(const Advice& advice, const WorkFacts& facts) {
                  : "The tasks limit themselves: they wait for time or for each other.";
     case Limit::untried:
       return fmt::format("More may gain more: no more than {} at once were tried.", advice.most_tried);
+    case Limit::servers:
     case Limit::bandwidth:
       break;
   }
-  if (!advice.knows_machine) {
-    return "More at once brings no more through: the network or the servers limit it (bandwidth), or what else runs on "
-           "this machine; the runs are too short to see that.";
-  }
-  return "More at once brings no more through, and no CPU is busy: the network or the servers limit it (bandwidth).";
+  const std::string who =
+      advice.limit == Limit::bandwidth
+          ? "the network or the servers limit it (bandwidth)"
+          : fmt::format("the servers limit it, they answer no more than {} at a time", advice.at_once);
+  return advice.knows_machine
+             ? fmt::format("More at once brings no more through, and no CPU is busy: {}.", who)
+             : fmt::format(
+                   "More at once brings no more through: {}, or what else runs on this machine limits it; the "
+                   "runs are too short to see that.",
+                   who);
 }
 
 std::string nature_sentence(const Advice& advice) {

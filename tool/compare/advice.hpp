@@ -68,6 +68,7 @@ enum class Limit {
   latency,     ///< everything is under way at once, and one item takes that long
   themselves,  ///< they wait for each other, or for time, and for nothing that is fetched
   untried,     ///< not known: it was the most that was tried, and still gained
+  servers,     ///< more at once brings no more through, and it is too little for bandwidth to be what is short
   bandwidth,   ///< more at once brings no more through, though no CPU is known to be busy: the network or the servers
 };
 
