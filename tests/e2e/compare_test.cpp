@@ -259,6 +259,29 @@ TEST(Compare, AdviceGoesWithNoOtherOutput) {
   EXPECT_EQ(compare({"--advise", "--workload", "cpu", "--json", "-"}).exit_code, 2);
 }
 
+TEST(Compare, AdviceFindsItsOwnNumbersAndRefusesOthers) {
+  const std::vector<std::vector<std::string>> unused{
+      {"-j", "9"}, {"--workers", "9"}, {"--repeat", "9"}, {"--warmup", "0"}};
+  for (auto arguments : unused) {
+    arguments.insert(arguments.begin(), {"--advise", "--workload", "cpu"});
+    const ProgramResult result = compare(arguments);
+    EXPECT_EQ(result.exit_code, 2) << result.out;
+    EXPECT_THAT(result.err, HasSubstr("it goes with none of -j, --workers, --repeat, --warmup"));
+  }
+}
+
+TEST(Compare, SampleOfFewerThanNoneExitsWithTwo) {
+  const ProgramResult result = compare({"--advise", "--workload", "cpu", "--models", "inline", "--sample", "-1"});
+  EXPECT_EQ(result.exit_code, 2) << result.out;
+  EXPECT_THAT(result.err, HasSubstr("--sample"));
+}
+
+TEST(Compare, AdviceOnInlineAloneSaysThatNothingElseWasTried) {
+  const ProgramResult result = compare({"--advise", "--workload", "cpu", "--models", "inline"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AnyOf(HasSubstr("Nothing but inline was tried"), HasSubstr("Too noisy to tell")));
+}
+
 TEST(Compare, TraceThatCannotBeWrittenCostsNoWaiting) {
   const ProgramResult result = compare({"--workload", "cpu", "--trace", "/no/such/place/trace.json"});
   EXPECT_EQ(result.exit_code, 3);

@@ -177,7 +177,7 @@ TEST(Advice, HostsThatRefuseAnythingMoreAreNamedBesideInline) {
   const Probe single = probe_of(Model::inline_, 1, 1, 0.1);
   const WorkFacts facts{.items = 100, .accepted = 1};
   EXPECT_THAT(advice_text(advise(single, {}, facts), single, {}, facts),
-              HasSubstr("The hosts refuse more than 1 at once."));
+              HasSubstr("Use inline.\nThe hosts refuse more than 1 at once.\n"));
 }
 
 TEST(Advice, ItemsLeftOutAreCounted) {
@@ -239,6 +239,14 @@ TEST(Advice, WhereNothingGainsInlineStays) {
   const Work work{.items = 100, .bound = 1};
   EXPECT_EQ(work.advice().model, Model::inline_);
   EXPECT_THAT(work.text(), HasSubstr("Use inline: no model is faster"));
+}
+
+TEST(Advice, OfInlineAloneDoesNotSayThatNothingIsFaster) {
+  const Probe single = probe_of(Model::inline_, 1, 1, 0.1);
+  const WorkFacts facts{.items = 100};
+  const std::string text = advice_text(advise(single, {}, facts), single, {}, facts);
+  EXPECT_THAT(text, HasSubstr("Nothing but inline was tried"));
+  EXPECT_THAT(text, Not(HasSubstr("no model is faster")));
 }
 
 TEST(Advice, OneSlowRunIsNoDoubtAboutAGainFarBeyondIt) {

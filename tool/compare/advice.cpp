@@ -151,6 +151,10 @@ std::string beyond_sentence(const Advice& advice, const WorkFacts& facts) {
 }
 
 std::string recommendation(const Advice& advice, const WorkFacts& facts) {
+  if (!advice.has_others && advice.limit == Limit::refusals) return "Use inline.";
+  if (!advice.has_others) {
+    return "Nothing but inline was tried, so it is not known whether another model is faster (--models).";
+  }
   if (advice.model == cli::Model::inline_) {
     return "Use inline: no model is faster than one after the other by more than noise.";
   }
@@ -235,6 +239,7 @@ Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
   advice.at_once = best.at_once;
   advice.seconds = best.median();
   advice.gain = best.median() > 0 ? single.median() / best.median() : 1;
+  advice.has_others = !sweeps.empty();
   advice.most_tried = most_tried(best.model, sweeps);
   advice.limit = limit_of(best, advice.most_tried, facts);
   advice.knows_machine = best.machine_busy > 0;

@@ -78,6 +78,7 @@ struct Advice {
   cli::Model model{};
   std::size_t at_once = 1;
   std::size_t most_tried = 1;  ///< at once, of that model
+  bool has_others = false;     ///< models beside inline were tried
   double seconds = 0;
   double gain = 1;  ///< over inline
   Limit limit{};

@@ -133,10 +133,7 @@ std::expected<void, std::string> take_sample(std::size_t count, std::optional<Te
 }
 
 int run_advise(const CompareFlags& flags, CompareOptions options, const Machine& machine) {
-  const bool writes = !flags.json.empty() || !flags.html.empty() || !flags.trace.empty() || !flags.baseline.empty();
-  if (writes)
-    return complain(kUsage,
-                    "--advise measures in its own way: it goes with none of --json, --html, --trace, --baseline");
+  if (const std::string problem = problem_with_advise(flags); !problem.empty()) return complain(kUsage, problem);
   const cli::InterruptWatch interrupts;  // from here on what is made below is removed after Ctrl-C too
   std::optional<TemporaryDirectory> place;
   if (flags.sample > 0 && !options.list_file.empty()) {
@@ -223,6 +220,7 @@ void add_flags(CLI::App& command, CompareFlags& flags) {
   auto* const advise = command.add_flag("--advise", flags.advise,
                                         "Try each model with 2, 4, 8 ... at once, and say which to use and why");
   command.add_option("--sample", flags.sample, "For --advise: so many URLs of a list, spread evenly over it; 0: all")
+      ->check(CLI::Range(0, kMany))
       ->type_name("N")
       ->capture_default_str()
       ->needs(advise);
