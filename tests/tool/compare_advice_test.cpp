@@ -249,6 +249,16 @@ TEST(Advice, OfInlineAloneDoesNotSayThatNothingIsFaster) {
   EXPECT_THAT(text, Not(HasSubstr("no model is faster")));
 }
 
+TEST(Advice, OfWorkThatIsTooShortThereIsNone) {
+  const Probe single = probe_of(Model::inline_, 1, 0.007, 0.002);
+  const std::vector<std::vector<Probe>> sweeps{{probe_of(Model::loop, 2, 0.004, 0.002)}};
+  const WorkFacts facts{.items = 2};
+  const std::string text = advice_text(advise(single, sweeps, facts), single, sweeps, facts);
+  EXPECT_THAT(text, HasSubstr("Too short to tell: under 20 ms one after the other"));
+  EXPECT_THAT(text, Not(HasSubstr("Mixed")));
+  EXPECT_THAT(text, Not(HasSubstr("Use ")));
+}
+
 TEST(Advice, OneSlowRunIsNoDoubtAboutAGainFarBeyondIt) {
   const Probe single = probe_of(Model::inline_, 1, 1.8, 0.1);
   Probe loop = probe_of(Model::loop, 64, 0.04, 0.03);

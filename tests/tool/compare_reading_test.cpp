@@ -9,6 +9,7 @@ namespace {
 
 using cli::Model;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -59,6 +60,21 @@ TEST(Reading, WorkThatDoesBothIsMixed) {
   Figures figures;
   figures.add(Model::inline_, 8, 4);
   EXPECT_THAT(figures.reading().front(), HasSubstr("Mixed: 50 % of the time was spent computing and 50 % waiting"));
+}
+
+TEST(Reading, OfRunsThatAreTooShortSaysNoMoreThanThat) {
+  for (const double cpu_seconds : {0.0002, 0.003, 0.0099}) {
+    Figures figures;
+    ModelSummary& single = figures.add(Model::inline_, 0.01, cpu_seconds);
+    single.ideal_seconds = single.efficiency = 0.01;
+    EXPECT_THAT(figures.reading(), ElementsAre(HasSubstr("Too short to tell whether it waits or computes")));
+  }
+}
+
+TEST(Reading, RunsThatABusyMachineMadeLongAreTooShortAllTheSame) {
+  Figures figures;
+  figures.add(Model::inline_, 0.021, 0.009, 0.4);
+  EXPECT_THAT(figures.reading().front(), HasSubstr("Too short to tell"));
 }
 
 TEST(Reading, WithoutInlineTheTimeOfAllWorkersCounts) {

@@ -178,6 +178,12 @@ std::string sweep_table(const Probe& single, const std::vector<std::vector<Probe
 }
 
 std::string advice_sentences(const Advice& advice, const WorkFacts& facts) {
+  if (advice.is_short) {
+    return fmt::format(
+        "Too short to tell: under {:.0f} ms one after the other, beginning takes much of the time. Try "
+        "with more work.\n",
+        kTooShort * 1000);
+  }
   std::string text = nature_sentence(advice) + '\n';
   if (advice.is_crowded) {
     return text +
@@ -239,6 +245,7 @@ Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
   advice.at_once = best.at_once;
   advice.seconds = best.median();
   advice.gain = best.median() > 0 ? single.median() / best.median() : 1;
+  advice.is_short = spread_of(single.seconds).min < kTooShort;
   advice.has_others = !sweeps.empty();
   advice.most_tried = most_tried(best.model, sweeps);
   advice.limit = limit_of(best, advice.most_tried, facts);

@@ -85,6 +85,7 @@ struct Advice {
   bool knows_machine = false;  ///< whether anything else of this machine kept its CPUs busy
   double noise = 0;            ///< the largest that matters
   bool is_clear = true;        ///< it is not too noisy to tell
+  bool is_short = false;       ///< too short to tell anything
   bool is_crowded = false;     ///< others had the CPUs that the work could have used
 };
 
