@@ -118,6 +118,20 @@ TEST(Workloads, FailuresAreCountedAndNamed) {
   EXPECT_THAT(result.problems, ElementsAre(HasSubstr("/status/503: status 503")));
 }
 
+TEST(Workloads, EveryStatusFrom200To299IsASuccess) {
+  const serve::BackgroundOrigin origin;
+  const TemporaryDirectory directory;
+  RunSpec spec = spec_for(kListWorkload, Model::loop);
+  spec.list_file = directory.path() + "/list.txt";
+  std::ofstream list(spec.list_file);
+  for (const char* const path : {"/status/204", "/status/200", "/status/299"}) list << origin.url(path) << '\n';
+  list << std::flush;
+  const RunResult result = run_one(spec);
+  EXPECT_EQ(result.items, 3U);
+  EXPECT_EQ(result.failed, 0U);
+  EXPECT_THAT(result.problems, IsEmpty());
+}
+
 TEST_P(EveryModel, RefusalsAreToldFromOtherFailures) {
   const serve::BackgroundOrigin origin;
   const TemporaryDirectory directory;

@@ -38,7 +38,7 @@ void add_downloads(RunResult& result, std::span<const std::string> urls,
     result.waited_seconds += one.seconds;
     result.longest_seconds = std::max(result.longest_seconds, one.seconds);
     digests.push_back(one.digest);
-    if (one.status == 200) continue;
+    if (is_success(one.status)) continue;
     add_failure(result, {.index = i, .is_refused = is_refusal(one.status)},
                 fmt::format("{}: status {}", urls[i], one.status));
   }
