@@ -154,6 +154,44 @@ TEST(Compare, AdviceOnALongListAsksForASampleSpreadOverIt) {
   EXPECT_EQ(origin.requests() % 10, 0U);
 }
 
+/// A list of so many URLs of the origin, and what else stands in it.
+std::string list_of(const Origin& origin, int urls, const std::string& more = {}) {
+  std::string list;
+  for (int i = 0; i < urls; ++i) list += origin.url("/bytes/10?") + std::to_string(i) + "\n";
+  return list + more;
+}
+
+TEST(Compare, AdviceLeavesOutWhatFailsOneAfterTheOther) {
+  const Origin origin(std::chrono::milliseconds(5));
+  const TemporaryDirectory directory;
+  directory.write("urls.txt", list_of(origin, 20, origin.url("/status/404") + "\n"));
+  const ProgramResult result = compare({"--workload", directory.file("urls.txt"), "--advise", "--models", "loop"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\n1 of 21 items fails: left out (" + origin.url("/status/404: status 404)")));
+  EXPECT_THAT(result.out, HasSubstr("I/O-bound"));
+}
+
+TEST(Compare, AdviceOnNothingButDeadLinksNamesOne) {
+  const Origin origin;
+  const TemporaryDirectory directory;
+  directory.write("urls.txt", origin.url("/status/404") + "\n");
+  const ProgramResult result = compare({"--workload", directory.file("urls.txt"), "--advise", "--models", "loop"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("inline, run 1: " + origin.url("/status/404: status 404")));
+}
+
+TEST(Compare, AdviceFindsAndNamesTheMostThatHostsAccept) {
+  const Origin origin(std::chrono::milliseconds(20), 3);
+  const TemporaryDirectory directory;
+  directory.write("urls.txt", list_of(origin, 40));
+  const ProgramResult result =
+      compare({"--workload", directory.file("urls.txt"), "--advise", "--models", "threads,loop"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AnyOf(HasSubstr("Use --model loop -j 3: "), HasSubstr("Use --model threads --workers 3: "),
+                                HasSubstr("Too noisy to tell")));
+  EXPECT_THAT(result.out, AnyOf(HasSubstr("The hosts refuse more than 3 at once."), HasSubstr("Too noisy to tell")));
+}
+
 TEST(Compare, SampleIsForAdvice) {
   const ProgramResult result = compare({"--sample", "10"});
   EXPECT_EQ(result.exit_code, 2);
@@ -219,6 +257,29 @@ TEST(Compare, AdviceForWorkThatWaitsIsALoop) {
 
 TEST(Compare, AdviceGoesWithNoOtherOutput) {
   EXPECT_EQ(compare({"--advise", "--workload", "cpu", "--json", "-"}).exit_code, 2);
+}
+
+TEST(Compare, AdviceFindsItsOwnNumbersAndRefusesOthers) {
+  const std::vector<std::vector<std::string>> unused{
+      {"-j", "9"}, {"--workers", "9"}, {"--repeat", "9"}, {"--warmup", "0"}};
+  for (auto arguments : unused) {
+    arguments.insert(arguments.begin(), {"--advise", "--workload", "cpu"});
+    const ProgramResult result = compare(arguments);
+    EXPECT_EQ(result.exit_code, 2) << result.out;
+    EXPECT_THAT(result.err, HasSubstr("it goes with none of -j, --workers, --repeat, --warmup"));
+  }
+}
+
+TEST(Compare, SampleOfFewerThanNoneExitsWithTwo) {
+  const ProgramResult result = compare({"--advise", "--workload", "cpu", "--models", "inline", "--sample", "-1"});
+  EXPECT_EQ(result.exit_code, 2) << result.out;
+  EXPECT_THAT(result.err, HasSubstr("--sample"));
+}
+
+TEST(Compare, AdviceOnInlineAloneSaysThatNothingElseWasTried) {
+  const ProgramResult result = compare({"--advise", "--workload", "cpu", "--models", "inline"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AnyOf(HasSubstr("Nothing but inline was tried"), HasSubstr("Too noisy to tell")));
 }
 
 TEST(Compare, TraceThatCannotBeWrittenCostsNoWaiting) {

@@ -16,6 +16,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::StartsWith;
 using testing_support::overlap_program;
 using testing_support::program;
 using testing_support::ProgramResult;
@@ -102,40 +103,19 @@ TEST(Completion, HasEveryFlagOfTheHelpInEveryShell) {
   }
 }
 
-/// What bash offers for the last of these words.
-std::string bash_offers(const std::string& words, int index) {
+/// What bash offers for the last of these words, printed by that command.
+std::string bash_offers(const std::string& words, int index, const std::string& print = "echo \"${COMPREPLY[*]}\"") {
   const std::string script = "source <('" + program() + "' completion bash); COMP_WORDS=(" + words +
-                             "); COMP_CWORD=" + std::to_string(index) + "; _overlap; echo \"${COMPREPLY[*]}\"";
+                             "); COMP_CWORD=" + std::to_string(index) + "; _overlap; " + print;
   const ProgramResult result = shell({"bash", "-c", script});
   EXPECT_THAT(result.err, IsEmpty());
   return result.out;
 }
 
-TEST(Completion, OfBashOffersCommandsFlagsAndValues) {
-  EXPECT_EQ(bash_offers("overlap co", 1), "compare completion\n");
-  EXPECT_EQ(bash_offers("overlap get --max-c", 2), "--max-concurrent\n");
-  EXPECT_EQ(bash_offers("overlap get --model pro", 3), "processes\n");
-  EXPECT_EQ(bash_offers("overlap get -j a", 3), "auto\n");
-  EXPECT_EQ(bash_offers("overlap compare --workload ''", 3), "pages images api cpu sleep race\n");
-  EXPECT_EQ(bash_offers("overlap compare --html /etc/host", 3).substr(0, 9), "/etc/host");
-  EXPECT_EQ(bash_offers("overlap compare --no-such", 2), "\n");
-}
-
-TEST(Completion, OfBashIsRegistered) {
-  const ProgramResult result =
-      shell({"bash", "-c", "source <('" + program() + "' completion bash); complete -p overlap"});
-  EXPECT_THAT(result.out, HasSubstr("-F _overlap overlap"));
-}
-
-TEST(Completion, OfFishOffersCommandsFlagsAndValues) {
-  const auto offers = [](const std::string& line) {
-    return shell({"fish", "--no-config", "-c",
-                  "'" + program() + "' completion fish | source; complete -C '" + line + "'"})
-        .out;
-  };
-  EXPECT_THAT(offers("overlap comp"), AllOf(HasSubstr("compare\t"), HasSubstr("completion\t")));
-  EXPECT_THAT(offers("overlap get --max-c"), HasSubstr("--max-concurrent\t"));
-  EXPECT_THAT(offers("overlap get --model pro"), HasSubstr("processes"));
+std::string fish_offers(const std::string& line) {
+  return shell(
+             {"fish", "--no-config", "-c", "'" + program() + "' completion fish | source; complete -C '" + line + "'"})
+      .out;
 }
 
 /// What stands on the command line of a zsh, on a terminal, after somebody typed this and the tab key; above it what
@@ -153,6 +133,62 @@ print -r -- "$seen"
 zpty -d shell
 )ZSH";
   return shell({"zsh", "-f", "-c", kScript, "zsh", share.file("zsh/site-functions"), typed}).out;
+}
+
+TEST(Completion, OfBashOffersCommandsFlagsAndValues) {
+  EXPECT_EQ(bash_offers("overlap co", 1), "compare completion\n");
+  EXPECT_EQ(bash_offers("overlap get --max-c", 2), "--max-concurrent\n");
+  EXPECT_EQ(bash_offers("overlap get --model pro", 3), "processes\n");
+  EXPECT_EQ(bash_offers("overlap get -j a", 3), "auto\n");
+  EXPECT_THAT(bash_offers("overlap compare --workload ''", 3), StartsWith("pages images api cpu sleep race"));
+  EXPECT_EQ(bash_offers("overlap compare --models l", 3), "loop\n");
+  EXPECT_EQ(bash_offers("overlap completion ''", 2), "bash zsh fish\n");
+  EXPECT_EQ(bash_offers("overlap compare --html /etc/host", 3).substr(0, 9), "/etc/host");
+  EXPECT_EQ(bash_offers("overlap compare --no-such", 2), "\n");
+}
+
+TEST(Completion, OffersFilesBesideTheNamesOfWorkloads) {
+  const TemporaryDirectory directory;
+  directory.write("page-urls.txt", "");
+  const std::string typed = "overlap compare --workload " + directory.file("page");
+  EXPECT_EQ(bash_offers(typed, 3), directory.file("page-urls.txt\n"));
+  EXPECT_THAT(fish_offers(typed), HasSubstr("page-urls.txt"));
+  EXPECT_THAT(fish_offers("overlap compare --workload pag"), HasSubstr("pages"));
+  const Share share;
+  EXPECT_THAT(zsh_offers(share, typed), HasSubstr("<<" + typed + "-urls.txt"));
+  EXPECT_THAT(zsh_offers(share, "overlap compare --workload slee"), HasSubstr("<<overlap compare --workload sleep >>"));
+}
+
+TEST(Completion, OfTheNameOfAShellOffersNoFiles) {
+  EXPECT_EQ(bash_offers("overlap completion /etc/host", 2), "\n");
+  EXPECT_THAT(fish_offers("overlap completion z"), StartsWith("zsh"));
+  EXPECT_THAT(fish_offers("overlap completion /etc/host"), Not(HasSubstr("hostname")));
+  const Share share;
+  EXPECT_THAT(zsh_offers(share, "overlap completion z"), HasSubstr("<<overlap completion zsh"));
+  EXPECT_THAT(zsh_offers(share, "overlap completion /etc/hostn"), HasSubstr("<<overlap completion /etc/hostn>>"));
+}
+
+TEST(Completion, OfBashKeepsNamesWithBlanksAndStarsWhole) {
+  const TemporaryDirectory directory;
+  directory.write("a b c.txt", "");
+  directory.write("a *.txt", "");
+  const std::string offers =
+      bash_offers("overlap get -i " + directory.file("a"), 3, "printf '<%s>' \"${COMPREPLY[@]}\"");
+  EXPECT_THAT(offers,
+              AllOf(HasSubstr("<" + directory.file("a b c.txt>")), HasSubstr("<" + directory.file("a *.txt>"))));
+  EXPECT_EQ(bash_offers("overlap get -i '" + directory.file("a\\ b") + "'", 3), directory.file("a b c.txt\n"));
+}
+
+TEST(Completion, OfBashIsRegistered) {
+  const ProgramResult result =
+      shell({"bash", "-c", "source <('" + program() + "' completion bash); complete -p overlap"});
+  EXPECT_THAT(result.out, HasSubstr("-F _overlap overlap"));
+}
+
+TEST(Completion, OfFishOffersCommandsFlagsAndValues) {
+  EXPECT_THAT(fish_offers("overlap comp"), AllOf(HasSubstr("compare\t"), HasSubstr("completion\t")));
+  EXPECT_THAT(fish_offers("overlap get --max-c"), HasSubstr("--max-concurrent\t"));
+  EXPECT_THAT(fish_offers("overlap get --model pro"), HasSubstr("processes"));
 }
 
 TEST(Completion, OfZshOffersCommandsFlagsAndValues) {

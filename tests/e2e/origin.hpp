@@ -12,7 +12,8 @@ namespace overlap::testing_support {
 /// The built-in origin on a thread of the test, and what it must have answered.
 class Origin {
  public:
-  explicit Origin(std::chrono::nanoseconds latency = {}) : server_(options_for(latency)) {}
+  explicit Origin(std::chrono::nanoseconds latency = {}, std::size_t refuse_above = 0)
+      : server_(options_for(latency, refuse_above)) {}
 
   std::string url(const std::string& path = "") const { return server_.url(path); }
   std::uint64_t requests() const { return server_.requests(); }
@@ -24,9 +25,10 @@ class Origin {
 
  private:
   static constexpr std::uint64_t kSeed = 1;
-  static serve::OriginOptions options_for(std::chrono::nanoseconds latency) {
+  static serve::OriginOptions options_for(std::chrono::nanoseconds latency, std::size_t refuse_above) {
     serve::OriginOptions options;
     options.latency = latency;
+    options.refuse_above = refuse_above;
     options.seed = kSeed;
     return options;
   }

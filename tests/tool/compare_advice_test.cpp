@@ -12,6 +12,7 @@ namespace {
 
 using cli::Model;
 using testing::HasSubstr;
+using testing::Not;
 
 /// Three runs, `spread` of the time apart.
 Probe probe_of(Model model, std::size_t at_once, double seconds, double cpu_seconds, double spread = 0.02) {
@@ -60,7 +61,7 @@ struct Work {
             sweep_of(Model::loop, std::min<std::size_t>(items, 4096), loop),
             sweep_of(Model::processes, std::min<std::size_t>(items, 256), processes)};
   }
-  WorkFacts facts() const { return {.items = items, .bytes = 1, .longest_seconds = wait, .cpus = cpus}; }
+  WorkFacts facts() const { return {.items = items, .bytes = 1'000'000'000, .longest_seconds = wait, .cpus = cpus}; }
   Advice advice() const { return advise(single(), sweeps(), facts()); }
   std::string text() const { return advice_text(advice(), single(), sweeps(), facts()); }
 };
@@ -101,6 +102,50 @@ TEST(Advice, KneeIsWhereServersTakeNoMore) {
   EXPECT_THAT(work.text(), HasSubstr("Use --model loop -j 64: "));
 }
 
+TEST(Advice, BandwidthIsNotBlamedForAFewBytes) {
+  const Work work{.items = 40, .compute = 0.00001, .bound = 4};
+  WorkFacts facts = work.facts();
+  facts.bytes = 40 * 140;
+  auto sweeps = work.sweeps();
+  EXPECT_THAT(advice_text(advise(work.single(), sweeps, facts), work.single(), sweeps, facts),
+              HasSubstr("the servers limit it, they answer no more than 4 at a time, or what else runs"));
+  for (auto& sweep : sweeps) {
+    for (Probe& probe : sweep) probe.machine_busy = 0.1;
+  }
+  const Advice advice = advise(work.single(), sweeps, facts);
+  EXPECT_EQ(advice.limit, Limit::servers);
+  EXPECT_THAT(advice_text(advice, work.single(), sweeps, facts),
+              HasSubstr("no CPU is busy: the servers limit it, they answer no more than 4 at a time."));
+}
+
+TEST(Advice, TwiceAsManyAreSpokenOfOnlyWhereTheyWereTried) {
+  const Work work{.items = 4000, .compute = 0.00001, .bound = 64};
+  EXPECT_THAT(work.text(), HasSubstr("Twice as many at once gain nothing."));
+  const auto run = [&work](std::size_t n) { return probe_of(Model::loop, n, work.seconds(n, 1), 0.1); };
+  const std::vector<std::vector<Probe>> sweeps{sweep_of(Model::loop, 96, run)};
+  const std::string text =
+      advice_text(advise(work.single(), sweeps, work.facts()), work.single(), sweeps, work.facts());
+  EXPECT_THAT(text, HasSubstr("96 at once gain nothing."));
+  EXPECT_THAT(text, Not(HasSubstr("Twice")));
+}
+
+TEST(Advice, AllOfTheWorkAtOnceIsSaidToBeAllOfIt) {
+  const std::string text = Work{.items = 160, .compute = 0.0001}.text();
+  EXPECT_THAT(text, HasSubstr("as fast as one after the other. That is all of it at once.\n"));
+  EXPECT_THAT(text, Not(HasSubstr("Twice")));
+}
+
+TEST(Advice, WhereTheSweepEndedWhileMoreStillGainedMoreIsNotSaidToGainNothing) {
+  const Work work{.items = 100'000};
+  const auto run = [&work](std::size_t n) { return probe_of(Model::threads, n, work.seconds(n, n), 0.1); };
+  const std::vector<std::vector<Probe>> sweeps{sweep_of(Model::threads, 256, run)};
+  const Advice advice = advise(work.single(), sweeps, work.facts());
+  EXPECT_EQ(advice.limit, Limit::untried);
+  const std::string text = advice_text(advice, work.single(), sweeps, work.facts());
+  EXPECT_THAT(text, HasSubstr("More may gain more: no more than 256 at once were tried."));
+  EXPECT_THAT(text, Not(HasSubstr("gain nothing")));
+}
+
 TEST(Advice, LimitOfTheHostsIsNamed) {
   const Work work{.items = 4000};
   WorkFacts facts = work.facts();
@@ -110,7 +155,36 @@ TEST(Advice, LimitOfTheHostsIsNamed) {
   const Advice advice = advise(work.single(), sweeps, facts);
   EXPECT_EQ(advice.limit, Limit::host);
   EXPECT_EQ(advice.at_once, 12U);
-  EXPECT_THAT(advice_text(advice, work.single(), sweeps, facts), HasSubstr("no more than 12 may be asked of them"));
+  const std::string text = advice_text(advice, work.single(), sweeps, facts);
+  EXPECT_THAT(text, HasSubstr("no more than 12 may be asked of them"));
+  EXPECT_THAT(text, Not(HasSubstr("Twice")));
+}
+
+TEST(Advice, RefusalsOfTheHostsAreNamed) {
+  const Work work{.items = 4000};
+  WorkFacts facts = work.facts();
+  facts.host_limit = 6;
+  facts.accepted = 3;
+  const auto run = [&work](std::size_t n) { return probe_of(Model::loop, n, work.seconds(n, 1), 0.1); };
+  const std::vector<std::vector<Probe>> sweeps{sweep_of(Model::loop, 3, run)};
+  const Advice advice = advise(work.single(), sweeps, facts);
+  EXPECT_EQ(advice.at_once, 3U);
+  EXPECT_THAT(advice_text(advice, work.single(), sweeps, facts),
+              HasSubstr("as fast as one after the other.\nThe hosts refuse more than 3 at once.\n"));
+}
+
+TEST(Advice, HostsThatRefuseAnythingMoreAreNamedBesideInline) {
+  const Probe single = probe_of(Model::inline_, 1, 1, 0.1);
+  const WorkFacts facts{.items = 100, .accepted = 1};
+  EXPECT_THAT(advice_text(advise(single, {}, facts), single, {}, facts),
+              HasSubstr("Use inline.\nThe hosts refuse more than 1 at once.\n"));
+}
+
+TEST(Advice, ItemsLeftOutAreCounted) {
+  EXPECT_EQ(left_out_sentence({}), "");
+  EXPECT_EQ(left_out_sentence({.items = 1, .of = 21, .example = "http://a/: status 404"}),
+            "1 of 21 items fails: left out (http://a/: status 404)");
+  EXPECT_EQ(left_out_sentence({.items = 2, .of = 21, .example = "x"}), "2 of 21 items fail: left out (x)");
 }
 
 TEST(Advice, LoopWhoseThreadIsBusyIsSaidToBeLimitedByIt) {
@@ -165,6 +239,24 @@ TEST(Advice, WhereNothingGainsInlineStays) {
   const Work work{.items = 100, .bound = 1};
   EXPECT_EQ(work.advice().model, Model::inline_);
   EXPECT_THAT(work.text(), HasSubstr("Use inline: no model is faster"));
+}
+
+TEST(Advice, OfInlineAloneDoesNotSayThatNothingIsFaster) {
+  const Probe single = probe_of(Model::inline_, 1, 1, 0.1);
+  const WorkFacts facts{.items = 100};
+  const std::string text = advice_text(advise(single, {}, facts), single, {}, facts);
+  EXPECT_THAT(text, HasSubstr("Nothing but inline was tried"));
+  EXPECT_THAT(text, Not(HasSubstr("no model is faster")));
+}
+
+TEST(Advice, OfWorkThatIsTooShortThereIsNone) {
+  const Probe single = probe_of(Model::inline_, 1, 0.007, 0.002);
+  const std::vector<std::vector<Probe>> sweeps{{probe_of(Model::loop, 2, 0.004, 0.002)}};
+  const WorkFacts facts{.items = 2};
+  const std::string text = advice_text(advise(single, sweeps, facts), single, sweeps, facts);
+  EXPECT_THAT(text, HasSubstr("Too short to tell: under 20 ms one after the other"));
+  EXPECT_THAT(text, Not(HasSubstr("Mixed")));
+  EXPECT_THAT(text, Not(HasSubstr("Use ")));
 }
 
 TEST(Advice, OneSlowRunIsNoDoubtAboutAGainFarBeyondIt) {

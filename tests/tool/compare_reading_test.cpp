@@ -9,6 +9,7 @@ namespace {
 
 using cli::Model;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -16,8 +17,8 @@ using testing::Not;
 /// Summaries with nothing but what the reading looks at.
 class Figures {
  public:
-  Figures() {
-    options_.workload = find_workload("pages");
+  explicit Figures(std::string_view workload = "pages") {
+    options_.workload = find_workload(workload);
     options_.workers = 5;
   }
 
@@ -61,6 +62,21 @@ TEST(Reading, WorkThatDoesBothIsMixed) {
   EXPECT_THAT(figures.reading().front(), HasSubstr("Mixed: 50 % of the time was spent computing and 50 % waiting"));
 }
 
+TEST(Reading, OfRunsThatAreTooShortSaysNoMoreThanThat) {
+  for (const double cpu_seconds : {0.0002, 0.003, 0.0099}) {
+    Figures figures;
+    ModelSummary& single = figures.add(Model::inline_, 0.01, cpu_seconds);
+    single.ideal_seconds = single.efficiency = 0.01;
+    EXPECT_THAT(figures.reading(), ElementsAre(HasSubstr("Too short to tell whether it waits or computes")));
+  }
+}
+
+TEST(Reading, RunsThatABusyMachineMadeLongAreTooShortAllTheSame) {
+  Figures figures;
+  figures.add(Model::inline_, 0.021, 0.009, 0.4);
+  EXPECT_THAT(figures.reading().front(), HasSubstr("Too short to tell"));
+}
+
 TEST(Reading, WithoutInlineTheTimeOfAllWorkersCounts) {
   Figures figures;
   figures.add(Model::threads, 2, 8);  // 5 workers on 4 CPUs, busy all the time
@@ -99,6 +115,24 @@ TEST(Reading, CpuThatIsBusyAllTheTimeIsTheLimit) {
   EXPECT_THAT(figures.reading(),
               Contains("The fastest, loop, reached 50 % of the ideal, 0.500 seconds; the CPU limits it, "
                        "busy for 95 % of the time."));
+}
+
+TEST(Reading, WaitsThatWereShorterThanOneAfterTheOtherAreSaid) {
+  Figures figures(kListWorkload);
+  figures.add(Model::inline_, 8, 0.2);
+  figures.add(Model::loop, 0.1, 0.02).beats_ideal = true;
+  EXPECT_THAT(figures.reading(), Contains("No ideal is known for loop: waits were shorter in its runs than one after "
+                                          "the other."));
+  EXPECT_THAT(figures.reading(), Not(Contains(HasSubstr("would help"))));
+  figures.add(Model::threads, 0.2, 0.02).beats_ideal = true;
+  EXPECT_THAT(figures.reading(), Contains(HasSubstr("for loop and threads: waits were shorter in their runs")));
+}
+
+TEST(Reading, WhereWaitsAreKnownItIsComputingThatTookLess) {
+  Figures figures("cpu");
+  figures.add(Model::inline_, 8, 8);
+  figures.add(Model::threads, 1.5, 6).beats_ideal = true;
+  EXPECT_THAT(figures.reading(), Contains(HasSubstr("for threads: computing took less time in its runs than one")));
 }
 
 TEST(Reading, BusyMachineIsSaid) {

@@ -116,6 +116,25 @@ TEST(CompareSummary, IdealOfAListFollowsFromTheInlineRuns) {
   EXPECT_FALSE(fixture.summaries()[0].ideal_seconds);
 }
 
+TEST(CompareSummary, WhatIsFasterThanItsIdealHasNone) {
+  Fixture fixture;
+  fixture.options.workload = find_workload(kListWorkload);
+  for (MeasuredRun& run : fixture.result.models[0].runs) run.result.waited_seconds = 50;  // ideal of threads: 10 s
+  const ModelSummary threads = fixture.summaries()[1];
+  EXPECT_TRUE(threads.beats_ideal);
+  EXPECT_FALSE(threads.ideal_seconds);
+  EXPECT_FALSE(threads.efficiency);
+  EXPECT_TRUE(fixture.json().at("models").at(1).at("ideal_seconds").is_null());
+  EXPECT_TRUE(threads.speedup);
+}
+
+TEST(CompareSummary, LittleMoreThanTheIdealIsNoise) {
+  Fixture fixture;
+  fixture.options.workload = find_workload(kListWorkload);
+  for (MeasuredRun& run : fixture.result.models[0].runs) run.result.waited_seconds = 10.5;  // 2.1 s
+  EXPECT_DOUBLE_EQ(fixture.summaries()[1].efficiency.value(), 1.05);
+}
+
 TEST(CompareCheck, RunsWithTheSameDigestAreFine) {
   Fixture fixture;
   check_results(*fixture.options.workload, fixture.result);

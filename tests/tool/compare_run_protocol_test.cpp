@@ -30,6 +30,8 @@ RunResult some_result() {
   RunResult result;
   result.items = 160;
   result.failed = 1;
+  result.failed_at = {17};
+  result.refused = 1;
   result.bytes = 1'000'000;
   result.seconds = 1.625;
   result.cpu_seconds = 0.03125;

@@ -114,7 +114,35 @@ TEST(Workloads, FailuresAreCountedAndNamed) {
   const RunResult result = run_one(spec);
   EXPECT_EQ(result.items, 2U);
   EXPECT_EQ(result.failed, 1U);
+  EXPECT_THAT(result.failed_at, ElementsAre(1U));
   EXPECT_THAT(result.problems, ElementsAre(HasSubstr("/status/503: status 503")));
+}
+
+TEST(Workloads, EveryStatusFrom200To299IsASuccess) {
+  const serve::BackgroundOrigin origin;
+  const TemporaryDirectory directory;
+  RunSpec spec = spec_for(kListWorkload, Model::loop);
+  spec.list_file = directory.path() + "/list.txt";
+  std::ofstream list(spec.list_file);
+  for (const char* const path : {"/status/204", "/status/200", "/status/299"}) list << origin.url(path) << '\n';
+  list << std::flush;
+  const RunResult result = run_one(spec);
+  EXPECT_EQ(result.items, 3U);
+  EXPECT_EQ(result.failed, 0U);
+  EXPECT_THAT(result.problems, IsEmpty());
+}
+
+TEST_P(EveryModel, RefusalsAreToldFromOtherFailures) {
+  const serve::BackgroundOrigin origin;
+  const TemporaryDirectory directory;
+  RunSpec spec = spec_for(kListWorkload, GetParam());
+  spec.list_file = directory.path() + "/list.txt";
+  std::ofstream list(spec.list_file);
+  for (const char* const path : {"/status/404", "/status/429", "/status/503"}) list << origin.url(path) << '\n';
+  list << "http://127.0.0.1:1/nobody-listens\n" << std::flush;
+  const RunResult result = run_one(spec);
+  EXPECT_EQ(result.failed, 4U);
+  EXPECT_EQ(result.refused, 3U);
 }
 
 TEST(Workloads, AllWorkersAreThereBeforeTheClockStarts) {

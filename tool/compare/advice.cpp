@@ -17,6 +17,8 @@ constexpr double kBusy = 0.8;
 constexpr double kShareOfOthers = 0.15;  // of all CPUs' time, that is worth naming
 /// The share of its time that work may be kept from a CPU before its gains say nothing.
 constexpr double kCrowded = 0.2;
+/// Bytes a second, below which hardly any network is what limits.
+constexpr double kWorthBandwidth = 1e6;
 
 /// Of two that are alike, the one that costs less to have: a loop needs one thread, threads share memory.
 int burden(cli::Model model) {
@@ -54,7 +56,15 @@ Probe best_of(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
   return best;
 }
 
-Limit limit_of(const Probe& best, const WorkFacts& facts) {
+/// The most at once that was tried with that model; every sweep goes up.
+std::size_t most_tried(cli::Model model, const std::vector<std::vector<Probe>>& sweeps) {
+  const auto is_of_model = [model](const auto& sweep) { return sweep.front().model == model; };
+  const auto sweep = std::ranges::find_if(sweeps, is_of_model);
+  return sweep == sweeps.end() ? 1 : sweep->back().at_once;
+}
+
+Limit limit_of(const Probe& best, std::size_t most, const WorkFacts& facts) {
+  if (facts.accepted > 0 && best.at_once >= facts.accepted) return Limit::refusals;
   const double busy = best.median() > 0 ? best.cpu_seconds / best.median() : 0;
   if (busy >= kBusy * static_cast<double>(facts.cpus)) return Limit::cpu;
   if (best.model == cli::Model::loop && busy >= kBusy) return Limit::loop;
@@ -65,7 +75,9 @@ Limit limit_of(const Probe& best, const WorkFacts& facts) {
   if (facts.longest_seconds > 0 && best.median() <= 2 * facts.longest_seconds) return Limit::latency;
   const double own = std::max(busy / static_cast<double>(facts.cpus), best.cpus_busy);
   if (best.machine_busy >= kBusy && best.machine_busy - own >= kShareOfOthers) return Limit::others;
-  return facts.bytes > 0 ? Limit::bandwidth : Limit::themselves;
+  if (best.at_once >= most) return Limit::untried;
+  if (facts.bytes == 0) return Limit::themselves;
+  return static_cast<double>(facts.bytes) >= kWorthBandwidth * best.median() ? Limit::bandwidth : Limit::servers;
 }
 
 std::string limit_sentence(const Advice& advice, const WorkFacts& facts) {
@@ -79,6 +91,8 @@ std::string limit_sentence(const Advice& advice, const WorkFacts& facts) {
     case Limit::others:
       return "The CPUs of this machine limit it: all are busy, in part with what others do (a server on it is one of "
              "them).";
+    case Limit::refusals:
+      return fmt::format("The hosts refuse more than {} at once.", facts.accepted);
     case Limit::host:
       return fmt::format("The limit of the hosts binds: no more than {} may be asked of them at once.",
                          facts.host_limit);
@@ -88,14 +102,22 @@ std::string limit_sentence(const Advice& advice, const WorkFacts& facts) {
       return advice.knows_machine
                  ? "The tasks limit themselves: they wait for time or for each other, and no CPU is busy."
                  : "The tasks limit themselves: they wait for time or for each other.";
+    case Limit::untried:
+      return fmt::format("More may gain more: no more than {} at once were tried.", advice.most_tried);
+    case Limit::servers:
     case Limit::bandwidth:
       break;
   }
-  if (!advice.knows_machine) {
-    return "More at once brings no more through: the network or the servers limit it (bandwidth), or what else runs on "
-           "this machine; the runs are too short to see that.";
-  }
-  return "More at once brings no more through, and no CPU is busy: the network or the servers limit it (bandwidth).";
+  const std::string who =
+      advice.limit == Limit::bandwidth
+          ? "the network or the servers limit it (bandwidth)"
+          : fmt::format("the servers limit it, they answer no more than {} at a time", advice.at_once);
+  return advice.knows_machine
+             ? fmt::format("More at once brings no more through, and no CPU is busy: {}.", who)
+             : fmt::format(
+                   "More at once brings no more through: {}, or what else runs on this machine limits it; the "
+                   "runs are too short to see that.",
+                   who);
 }
 
 std::string nature_sentence(const Advice& advice) {
@@ -120,12 +142,24 @@ std::string flags_of(cli::Model model, std::size_t at_once) {
   return fmt::format("--model {} {} {}", cli::to_string(model), is_loop ? "-j" : "--workers", at_once);
 }
 
-std::string recommendation(const Advice& advice) {
+/// Where nothing beyond it was tried, what limits it says why.
+std::string beyond_sentence(const Advice& advice, const WorkFacts& facts) {
+  if (advice.at_once >= facts.items) return " That is all of it at once.";
+  if (advice.most_tried <= advice.at_once) return {};
+  if (advice.most_tried >= 2 * advice.at_once) return " Twice as many at once gain nothing.";
+  return fmt::format(" {} at once gain nothing.", advice.most_tried);
+}
+
+std::string recommendation(const Advice& advice, const WorkFacts& facts) {
+  if (!advice.has_others && advice.limit == Limit::refusals) return "Use inline.";
+  if (!advice.has_others) {
+    return "Nothing but inline was tried, so it is not known whether another model is faster (--models).";
+  }
   if (advice.model == cli::Model::inline_) {
     return "Use inline: no model is faster than one after the other by more than noise.";
   }
-  return fmt::format("Use {}: {} s, {} times as fast as one after the other. Twice as many at once gain nothing.",
-                     flags_of(advice.model, advice.at_once), three_digits(advice.seconds), three_digits(advice.gain));
+  return fmt::format("Use {}: {} s, {} times as fast as one after the other.{}", flags_of(advice.model, advice.at_once),
+                     three_digits(advice.seconds), three_digits(advice.gain), beyond_sentence(advice, facts));
 }
 
 std::string sweep_table(const Probe& single, const std::vector<std::vector<Probe>>& sweeps, std::size_t width) {
@@ -144,6 +178,12 @@ std::string sweep_table(const Probe& single, const std::vector<std::vector<Probe
 }
 
 std::string advice_sentences(const Advice& advice, const WorkFacts& facts) {
+  if (advice.is_short) {
+    return fmt::format(
+        "Too short to tell: under {:.0f} ms one after the other, beginning takes much of the time. Try "
+        "with more work.\n",
+        kTooShort * 1000);
+  }
   std::string text = nature_sentence(advice) + '\n';
   if (advice.is_crowded) {
     return text +
@@ -157,8 +197,9 @@ std::string advice_sentences(const Advice& advice, const WorkFacts& facts) {
                       "with more work.\n",
                       advice.noise * 100);
   }
-  text += recommendation(advice) + '\n';
-  if (advice.model != cli::Model::inline_) text += limit_sentence(advice, facts) + '\n';
+  text += recommendation(advice, facts) + '\n';
+  if (advice.model != cli::Model::inline_ || advice.limit == Limit::refusals)
+    text += limit_sentence(advice, facts) + '\n';
   return text;
 }
 
@@ -204,13 +245,22 @@ Advice advise(const Probe& single, const std::vector<std::vector<Probe>>& sweeps
   advice.at_once = best.at_once;
   advice.seconds = best.median();
   advice.gain = best.median() > 0 ? single.median() / best.median() : 1;
-  advice.limit = limit_of(best, facts);
+  advice.is_short = spread_of(single.seconds).min < kTooShort;
+  advice.has_others = !sweeps.empty();
+  advice.most_tried = most_tried(best.model, sweeps);
+  advice.limit = limit_of(best, advice.most_tried, facts);
   advice.knows_machine = best.machine_busy > 0;
   advice.noise = std::max(single.noise(), best.noise());
   const double stalled = single.median() > 0 ? single.stalled_seconds / single.median() : 0;
   advice.is_crowded = advice.nature != Nature::waits && stalled > kCrowded;
   advice.is_clear = advice.noise <= kTooNoisy || advice.gain > 1 + 2 * advice.noise;
   return advice;
+}
+
+std::string left_out_sentence(const LeftOut& left_out) {
+  if (left_out.items == 0) return {};
+  return fmt::format("{} of {} items fail{}: left out ({})", left_out.items, left_out.of,
+                     left_out.items == 1 ? "s" : "", left_out.example);
 }
 
 std::string advice_text(const Advice& advice, const Probe& single, const std::vector<std::vector<Probe>>& sweeps,

@@ -13,11 +13,13 @@ struct Sweeps {
   Probe single;  ///< the inline model
   std::vector<std::vector<Probe>> models;
   WorkFacts facts;
+  LeftOut left_out;
 };
 
 /// Runs the inline model, then each other model that is asked for with 2, 4, 8 ... at once for as long as that gains
-/// something. Told of every run by the observer. `host_limit` as in WorkFacts.
-std::expected<Sweeps, CompareStop> run_sweeps(const CompareOptions& options, std::size_t cpus, std::size_t host_limit,
-                                              CompareObserver& observer, int interrupt);
+/// something. URLs that fail in the inline run are left out from then on; where the servers refuse so much at once, the
+/// most that they accept is found and no model tries more. Told of every run by the observer.
+std::expected<Sweeps, CompareStop> run_sweeps(CompareOptions options, std::size_t cpus, CompareObserver& observer,
+                                              int interrupt);
 
 }  // namespace overlap::compare

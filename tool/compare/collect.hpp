@@ -3,6 +3,7 @@
 #include <exception>
 #include <optional>
 #include <overlap/core/future.hpp>
+#include <overlap/http/error.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,9 +18,23 @@ inline void add_problem(RunResult& result, std::string problem) {
   if (result.problems.size() < kKept) result.problems.push_back(std::move(problem));
 }
 
-inline void add_failure(RunResult& result, std::string problem) {
+struct FailedItem {
+  std::uint64_t index = 0;  ///< its place in the input
+  bool is_refused = false;  ///< by its server, which is asked too much or takes no connection
+};
+
+inline void add_failure(RunResult& result, FailedItem item, std::string problem) {
   ++result.failed;
+  result.failed_at.push_back(item.index);
+  if (item.is_refused) ++result.refused;
   add_problem(result, std::move(problem));
+}
+
+inline bool is_refusal(std::int64_t status) { return status == 429 || status == 503; }
+
+inline bool is_refusal(const std::exception& error) {
+  const auto* const failure = dynamic_cast<const http::HttpError*>(&error);
+  return failure != nullptr && failure->error_class == http::ErrorClass::connect;
 }
 
 /// Waits for all tasks, in the order in which they were submitted. The place of one that failed stays empty, and the
@@ -31,9 +46,9 @@ std::vector<std::optional<T>> collect(std::vector<Future<T>> futures, RunResult&
     try {
       values[i] = std::move(futures[i]).result();
     } catch (const std::exception& error) {
-      add_failure(result, error.what());
+      add_failure(result, {.index = i, .is_refused = is_refusal(error)}, error.what());
     } catch (...) {
-      add_failure(result, "a task threw something that is no std::exception");
+      add_failure(result, {.index = i}, "a task threw something that is no std::exception");
     }
   }
   result.items += futures.size();

@@ -135,28 +135,26 @@ std::expected<void, std::string> take_sample(std::size_t count, std::optional<Te
 }
 
 int run_advise(const CompareFlags& flags, CompareOptions options, const Machine& machine) {
-  const bool writes = !flags.json.empty() || !flags.html.empty() || !flags.trace.empty() || !flags.baseline.empty();
-  if (writes)
-    return complain(kUsage,
-                    "--advise measures in its own way: it goes with none of --json, --html, --trace, --baseline");
+  if (const std::string problem = problem_with_advise(flags); !problem.empty()) return complain(kUsage, problem);
   const cli::InterruptWatch interrupts;  // from here on what is made below is removed after Ctrl-C too
   std::optional<TemporaryDirectory> place;
   if (flags.sample > 0 && !options.list_file.empty()) {
     if (auto taken = take_sample(flags.sample, place, options); !taken) return complain(kFailed, taken.error());
   }
   Progress progress(options, flags.verbose, Progress::Rounds::unknown);
-  const std::size_t limit = host_limit_of(options);
-  const auto sweeps = run_sweeps(options, machine.cpus, limit, progress, interrupts.descriptor());
+  const auto sweeps = run_sweeps(options, machine.cpus, progress, interrupts.descriptor());
   progress.clear();
   if (!sweeps) {
     if (sweeps.error().interrupted) return complain(kSignalled + interrupts.last_signal(), "interrupted");
     return complain(kFailed, sweeps.error().why);
   }
-  const auto& [single, models, facts] = *sweeps;
+  const auto& [single, models, facts, left_out] = *sweeps;
   const std::size_t width = style_of(STDOUT_FILENO).line_width;
   const std::string advice = advice_text(advise(single, models, facts), single, models, facts, width);
+  std::string subject = subject_of(options);
+  if (left_out.items > 0) subject += '\n' + left_out_sentence(left_out);
   cli::ResultStream out;
-  out.write(fmt::format("{}\n\n{}", cli::wrapped(subject_of(options), width), advice));
+  out.write(fmt::format("{}\n\n{}", cli::wrapped(subject, width), advice));
   const auto printed = out.finish();
   return printed ? kAllRight : complain(kDisk, printed.error());
 }
@@ -226,6 +224,7 @@ void add_flags(CLI::App& command, CompareFlags& flags) {
   auto* const advise = command.add_flag("--advise", flags.advise,
                                         "Try each model with 2, 4, 8 ... at once, and say which to use and why");
   command.add_option("--sample", flags.sample, "For --advise: so many URLs of a list, spread evenly over it; 0: all")
+      ->check(CLI::Range(0, kMany))
       ->type_name("N")
       ->capture_default_str()
       ->needs(advise);

@@ -43,6 +43,17 @@ std::expected<std::vector<cli::Model>, std::string> parse_models(const std::vect
 
 }  // namespace
 
+std::string problem_with_advise(const CompareFlags& flags) {
+  if (!flags.json.empty() || !flags.html.empty() || !flags.trace.empty() || !flags.baseline.empty()) {
+    return "--advise measures in its own way: it goes with none of --json, --html, --trace, --baseline";
+  }
+  if (flags.workers || flags.max_concurrent || flags.repeat || flags.warmup) {
+    return "--advise finds out by itself how much at once and how many runs: it goes with none of -j, --workers, "
+           "--repeat, --warmup";
+  }
+  return {};
+}
+
 std::size_t host_limit_of(const CompareOptions& options) {
   if (options.list_file.empty()) return 0;
   const auto facts = examine_list(options.list_file);

@@ -30,6 +30,9 @@ struct CompareFlags {
   bool verbose = false;
 };
 
+/// What `advise` is given that it has no use for, as a sentence; empty: nothing.
+std::string problem_with_advise(const CompareFlags& flags);
+
 /// How much may be at once, as the hosts of a list are not to be asked for more; 0: nothing limits it.
 std::size_t host_limit_of(const CompareOptions& options);
 

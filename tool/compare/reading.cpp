@@ -38,6 +38,18 @@ const ModelSummary* whole_inline(const Findings& findings) {
   return found == findings.summaries.end() ? nullptr : &*found;
 }
 
+/// Inline if that was run whole, else the first one that was; null: none was.
+const ModelSummary* summary_to_judge_by(const Findings& findings) {
+  if (const ModelSummary* const single = whole_inline(findings)) return single;
+  const auto found = std::ranges::find_if(findings.summaries, is_whole);
+  return found == findings.summaries.end() ? nullptr : &*found;
+}
+
+bool is_too_short(const Findings& findings) {
+  const ModelSummary* const summary = summary_to_judge_by(findings);
+  return summary != nullptr && summary->seconds.min < kTooShort;
+}
+
 const ModelSummary* fastest(const Findings& findings) {
   const ModelSummary* best = nullptr;
   for (const ModelSummary& summary : findings.summaries) {
@@ -135,6 +147,20 @@ std::string limit_sentence(const Findings& findings, const ModelSummary& best) {
   return fmt::format("{}; the rest goes into setting up, and into waiting for each other and for the CPUs.", reached);
 }
 
+/// The ideal is made of what the inline runs took: their CPU time, and their waits unless these are known. Where that
+/// was less in the runs of another model, it is none.
+std::string no_ideal_sentence(const Findings& findings) {
+  std::vector<std::string> names;
+  for (const ModelSummary& summary : findings.summaries) {
+    if (summary.beats_ideal) names.push_back(name_of(summary.model));
+  }
+  if (names.empty()) return {};
+  const bool knows_waits = findings.options.workload->stages != nullptr;
+  return fmt::format("No ideal is known for {}: {} in {} runs than one after the other.", list_of(names),
+                     knows_waits ? "computing took less time" : "waits were shorter",
+                     names.size() == 1 ? "its" : "their");
+}
+
 std::string failures_sentence(const Findings& findings) {
   std::vector<std::string> names;
   for (const ModelSummary& summary : findings.summaries) {
@@ -154,10 +180,7 @@ std::string load_sentence(const Findings& findings) {
 }  // namespace
 
 std::optional<double> cpu_share(const Findings& findings) {
-  const ModelSummary* summary = whole_inline(findings);
-  for (const ModelSummary& other : findings.summaries) {
-    if (summary == nullptr && is_whole(other)) summary = &other;
-  }
+  const ModelSummary* const summary = summary_to_judge_by(findings);
   if (summary == nullptr || summary->seconds.median <= 0) return std::nullopt;
   if (summary->model == cli::Model::inline_) {  // while others had the CPU it neither waited nor computed
     const double own = summary->seconds.median - summary->stalled_seconds;
@@ -181,10 +204,14 @@ std::vector<std::string> reading_of(const Findings& findings) {
   };
   const auto share = cpu_share(findings);
   const ModelSummary* const best = fastest(findings);
-  if (share) add(nature_sentence(*share));
+  const bool is_short = is_too_short(findings);
+  if (is_short)
+    add("Too short to tell whether it waits or computes: beginning takes much of the time. Try with more work.");
+  if (share && !is_short) add(nature_sentence(*share));
   add(phase_sentence(findings));
   if (best != nullptr && findings.summaries.size() > 1) add(fastest_sentence(findings, *best));
-  if (best != nullptr) add(limit_sentence(findings, *best));
+  if (best != nullptr && !is_short) add(limit_sentence(findings, *best));
+  add(no_ideal_sentence(findings));
   add(failures_sentence(findings));
   add(load_sentence(findings));
   return sentences;

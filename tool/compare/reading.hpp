@@ -22,6 +22,10 @@ std::optional<double> cpu_share(const Findings& findings);
 
 Nature nature_of(double cpu_share);
 
+/// Of what takes less than this one item after the other, the CPU time goes into beginning: the first connection, the
+/// first use of everything. It is the quickest run that counts: on a busy machine others take longer for no work.
+inline constexpr double kTooShort = 0.02;
+
 /// Sentences, the most important first.
 std::vector<std::string> reading_of(const Findings& findings);
 

@@ -29,7 +29,7 @@ json::object options_json(const CompareOptions& options) {
 
 json::object run_json(const MeasuredRun& run) {
   json::object object = json::parse(to_json(run.result)).as_object();
-  object.erase("expected_digest");
+  for (const char* const internal : {"expected_digest", "failed_at", "refused"}) object.erase(internal);
   object["round"] = run.round;
   object["warmup"] = run.round < 1;
   object["origins_cpu_seconds"] = run.origins_cpu;

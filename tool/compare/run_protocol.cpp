@@ -46,6 +46,8 @@ template <class Fields, class Result>
 void visit(Fields& fields, Result& result) {
   fields("items", result.items);
   fields("failed", result.failed);
+  fields("failed_at", result.failed_at);
+  fields("refused", result.refused);
   fields("bytes", result.bytes);
   fields("seconds", result.seconds);
   fields("cpu_seconds", result.cpu_seconds);

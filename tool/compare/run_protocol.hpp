@@ -45,7 +45,9 @@ struct RunPart {
 /// What came of it.
 struct RunResult {
   std::uint64_t items = 0;
-  std::uint64_t failed = 0;  ///< of the items
+  std::uint64_t failed = 0;              ///< of the items
+  std::vector<std::uint64_t> failed_at;  ///< their places in the input
+  std::uint64_t refused = 0;             ///< those of them that a server refused, which was asked too much
   std::uint64_t bytes = 0;
   double seconds = 0;          ///< from the first submit to the last result
   double cpu_seconds = 0;      ///< in that time, of all processes of the run

@@ -82,6 +82,17 @@ ModelSummary figures_of(const CompareOptions& options, const ModelRuns& model) {
   return summary;
 }
 
+/// Above this efficiency the ideal was none: waits, or the CPU, were faster in these runs than in the inline ones.
+constexpr double kMostEfficiency = 1.1;
+
+void add_ideal(ModelSummary& summary, double ideal) {
+  const auto reached = efficiency(ideal, summary.seconds.median);
+  summary.beats_ideal = reached && *reached > kMostEfficiency;
+  if (summary.beats_ideal) return;
+  summary.ideal_seconds = ideal;
+  summary.efficiency = reached;
+}
+
 bool is_whole(const ModelSummary& summary) { return summary.runs > 0 && summary.failed_items == 0; }
 
 /// The runs that the others are compared to, if there are any and nothing failed in them.
@@ -105,8 +116,7 @@ std::vector<ModelSummary> summarise(const CompareOptions& options, const Compari
     }
     if (is_whole(summary) && stages) {
       const double cpu = inline_runs != nullptr ? median_of(*inline_runs, cpu_of_run) : summary.cpu_seconds;
-      summary.ideal_seconds = ideal_seconds(*stages, static_cast<double>(summary.at_once), cpu, cpus);
-      summary.efficiency = efficiency(*summary.ideal_seconds, summary.seconds.median);
+      add_ideal(summary, ideal_seconds(*stages, static_cast<double>(summary.at_once), cpu, cpus));
     }
     summaries.push_back(summary);
   }

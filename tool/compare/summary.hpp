@@ -24,7 +24,8 @@ struct ModelSummary {
   std::optional<double> speedup;     ///< over inline, if that was run
   std::optional<double> ideal_seconds;
   std::optional<double> efficiency;
-  double cpu_seconds = 0;  ///< median, as are those below that don't say otherwise
+  bool beats_ideal = false;  ///< what was taken for its ideal is none, and left out above: it was clearly faster
+  double cpu_seconds = 0;    ///< median, as are those below that don't say otherwise
   double cpu_us_per_item = 0;
   double stalled_seconds = 0;     ///< that the thread of the run waited for a CPU
   std::uint64_t peak_memory = 0;  ///< bytes of the largest process, in the run that took most

@@ -11,9 +11,9 @@
 namespace overlap::manual {
 namespace {
 
-/// What may follow a flag.
+/// What may follow a flag, or stand for an argument.
 struct Values {
-  enum class Kind { nothing, files, directories, words, unknown };
+  enum class Kind { nothing, files, directories, words, words_or_files, unknown };
   Kind kind = Kind::unknown;
   std::string_view words{};  ///< separated by spaces
 };
@@ -28,13 +28,16 @@ Values values_of(const Flag& flag) {
       Pair{"--fsync", "none batch each"},
       Pair{"--progress", "auto bar plain json none"},
       Pair{"--format", "auto txt csv tsv jsonl"},
+      Pair{"shell", "bash zsh fish"},
   };
-  if (flag.value.empty()) return {Values::Kind::nothing};
+  const bool takes_files = flag.value.find("FILE") != std::string::npos;
   for (const auto& [name, words] : kWords) {
-    if (std::ranges::find(flag.names, name) != flag.names.end()) return {Values::Kind::words, words};
+    const bool is_named = std::ranges::find(flag.names, name) != flag.names.end();
+    if (is_named) return {takes_files ? Values::Kind::words_or_files : Values::Kind::words, words};
   }
+  if (flag.value.empty()) return {Values::Kind::nothing};
   if (flag.value == "N|auto") return {Values::Kind::words, "auto"};
-  if (flag.value.find("FILE") != std::string::npos) return {Values::Kind::files};
+  if (takes_files) return {Values::Kind::files};
   if (flag.value.find("DIR") != std::string::npos) return {Values::Kind::directories};
   return {};
 }
@@ -70,6 +73,40 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 /// Between single quotes of a POSIX shell.
 std::string quoted(const std::string& text) { return '\'' + replaced(text, "'", "'\\''") + '\''; }
 
+/// The words that a command's first argument is one of; empty: it is anything, such as a file.
+std::string_view words_of_argument(const Command& command) {
+  if (command.positionals.empty()) return {};
+  const Values values = values_of(command.positionals.front());
+  return values.kind == Values::Kind::words ? values.words : std::string_view{};
+}
+
+// One offer a line: between parentheses of an array, bash would split names at their blanks and take * for a pattern.
+
+std::string bash_offer(std::string_view generators) { return fmt::format("mapfile -t COMPREPLY < <({})", generators); }
+
+std::string bash_words(std::string_view words) {
+  return fmt::format("compgen -W {} -- \"$cur\"", quoted(std::string(words)));
+}
+
+constexpr std::string_view kBashFiles = "compgen -f -- \"$cur\"";
+
+std::string bash_action(const Values& values) {
+  switch (values.kind) {
+    case Values::Kind::words:
+      return bash_offer(bash_words(values.words));
+    case Values::Kind::words_or_files:
+      return bash_offer(fmt::format("{}; {}", bash_words(values.words), kBashFiles));
+    case Values::Kind::files:
+      return bash_offer(kBashFiles);
+    case Values::Kind::directories:
+      return bash_offer("compgen -d -- \"$cur\"");
+    case Values::Kind::nothing:
+    case Values::Kind::unknown:
+      break;
+  }
+  return ":";
+}
+
 /// The branches of a case that says what may follow a flag of a command.
 std::string bash_values(const Command& command) {
   std::string text;
@@ -78,12 +115,7 @@ std::string bash_values(const Command& command) {
     if (values.kind == Values::Kind::nothing) continue;
     std::vector<std::string> patterns;
     for (const std::string& name : flag->names) patterns.push_back(command.name + " " + name);
-    std::string action;
-    if (values.kind == Values::Kind::words)
-      action = fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\"))", values.words);
-    if (values.kind == Values::Kind::files) action = "COMPREPLY=($(compgen -f -- \"$cur\"))";
-    if (values.kind == Values::Kind::directories) action = "COMPREPLY=($(compgen -d -- \"$cur\"))";
-    text += fmt::format("    '{}') {}; return ;;\n", fmt::join(patterns, "' | '"), action.empty() ? ":" : action);
+    text += fmt::format("    '{}') {}; return ;;\n", fmt::join(patterns, "' | '"), bash_action(values));
   }
   return text;
 }
@@ -95,6 +127,8 @@ std::string zsh_action(const Flag& flag) {
       return {};
     case Values::Kind::words:
       return fmt::format(":{}:({})", flag.value, values.words);
+    case Values::Kind::words_or_files:
+      return fmt::format(":{}: _overlap_words_or_files {}", flag.value, values.words);
     case Values::Kind::files:
       return fmt::format(":{}:_files", flag.value);
     case Values::Kind::directories:
@@ -133,6 +167,8 @@ std::string fish_line(const Command& command, const Flag& flag) {
   }
   const Values values = values_of(flag);
   if (values.kind == Values::Kind::words) line += fmt::format(" -x -a {}", quoted(std::string(values.words)));
+  if (values.kind == Values::Kind::words_or_files)
+    line += fmt::format(" -r -F -a {}", quoted(std::string(values.words)));
   if (values.kind == Values::Kind::files) line += " -r -F";
   if (values.kind == Values::Kind::directories) line += " -x -a '(__fish_complete_directories)'";
   if (values.kind == Values::Kind::unknown) line += " -x";
@@ -149,6 +185,8 @@ std::string bash_completion(std::span<const Command> commands) {
       "_overlap() {\n"
       "  local cur=${COMP_WORDS[COMP_CWORD]} prev='' command='' i\n"
       "  COMPREPLY=()\n"
+      "  cur=${cur//\\\\/}\n"  // as typed, the blanks of a name are escaped, or it begins with a quote
+      "  cur=${cur#[\\\"\\']}\n"
       "  if ((COMP_CWORD > 0)); then prev=${COMP_WORDS[COMP_CWORD - 1]}; fi\n"
       "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
       "    if [[ ${COMP_WORDS[i]} != -* ]]; then command=${COMP_WORDS[i]}; break; fi\n"
@@ -156,19 +194,22 @@ std::string bash_completion(std::span<const Command> commands) {
       "  case \"$command $prev\" in\n";
   for (const Command& command : commands) text += bash_values(command);
   text += "  esac\n  case $command in\n";
-  text += fmt::format("    '') COMPREPLY=($(compgen -W {} -- \"$cur\")); return ;;\n",
-                      quoted(names_of_commands(commands) + ' ' + names_of(commands.front())));
+  text += fmt::format("    '') {}; return ;;\n",
+                      bash_offer(bash_words(names_of_commands(commands) + ' ' + names_of(commands.front()))));
   for (const Command& command : commands.subspan(1)) {
-    text += fmt::format("    {}) if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W {} -- \"$cur\")); return; fi ;;\n",
-                        command.name, quoted(names_of(command)));
+    text += fmt::format("    {}) if [[ $cur == -* ]]; then {}; return; fi", command.name,
+                        bash_offer(bash_words(names_of(command))));
+    const std::string_view words = words_of_argument(command);
+    text += words.empty() ? " ;;\n" : fmt::format("\n      {}; return ;;\n", bash_offer(bash_words(words)));
   }
-  return text + "  esac\n  COMPREPLY=($(compgen -f -- \"$cur\"))\n}\ncomplete -o filenames -F _overlap overlap\n";
+  return text + "  esac\n  " + bash_offer(kBashFiles) + "\n}\ncomplete -o filenames -F _overlap overlap\n";
 }
 
 std::string zsh_completion(std::span<const Command> commands) {
   std::string text =
       "#compdef overlap\n"
       "# Completion of overlap for zsh.\n"
+      "_overlap_words_or_files() { _alternative \"words:word:($*)\" 'files:file:_files' }\n"
       "_overlap() {\n"
       "  local context state state_descr line\n"
       "  typeset -A opt_args\n";
@@ -179,7 +220,9 @@ std::string zsh_completion(std::span<const Command> commands) {
   }
   text += ")\n      _describe command commands\n      ;;\n    rest)\n      case $line[1] in\n";
   for (const Command& command : commands.subspan(1)) {
-    text += fmt::format("      {}) _arguments{} \\\n        '*:file:_files' ;;\n", command.name, zsh_flags(command));
+    const std::string_view words = words_of_argument(command);
+    const std::string argument = words.empty() ? "*:file:_files" : fmt::format("1:word:({})", words);
+    text += fmt::format("      {}) _arguments{} \\\n        '{}' ;;\n", command.name, zsh_flags(command), argument);
   }
   return text +
          "      esac\n      ;;\n  esac\n}\n"
@@ -194,6 +237,9 @@ std::string fish_completion(std::span<const Command> commands) {
   }
   for (const Command& command : commands) {
     for (const Flag* flag : flags_of(command)) text += fish_line(command, *flag);
+    if (const std::string_view words = words_of_argument(command); !words.empty()) {
+      text += fmt::format("complete -c overlap -n '__fish_seen_subcommand_from {}' -f -a '{}'\n", command.name, words);
+    }
   }
   return text;
 }

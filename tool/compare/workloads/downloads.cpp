@@ -38,8 +38,9 @@ void add_downloads(RunResult& result, std::span<const std::string> urls,
     result.waited_seconds += one.seconds;
     result.longest_seconds = std::max(result.longest_seconds, one.seconds);
     digests.push_back(one.digest);
-    if (one.status == 200) continue;
-    add_failure(result, fmt::format("{}: status {}", urls[i], one.status));
+    if (is_success(one.status)) continue;
+    add_failure(result, {.index = i, .is_refused = is_refusal(one.status)},
+                fmt::format("{}: status {}", urls[i], one.status));
   }
   result.digest = total_digest(digests);
 }

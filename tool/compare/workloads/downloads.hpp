@@ -27,13 +27,16 @@ struct Download {
   TaskPhases phases{};
 };
 
+/// As `overlap get` has it: an answer without a body, a 204, is one as well.
+constexpr bool is_success(std::int64_t status) { return status >= 200 && status < 300; }
+
 /// What is kept of a response to a request that began then; the digest is made of its body here.
 Download download_of(TimePoint begin, const http::Response& response);
 
 /// GET, by the session of the loop that this runs on: connections are kept and used again.
 Task<Download> download(std::string url);
 
-/// Counts the bytes and sums up the digests. A status that is not 200 is a failure of that URL.
+/// Counts the bytes and sums up the digests. A status that is no success is a failure of that URL.
 void add_downloads(RunResult& result, std::span<const std::string> urls,
                    std::span<const std::optional<Download>> downloads);
 

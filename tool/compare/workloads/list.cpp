@@ -105,19 +105,24 @@ std::expected<ListFacts, std::string> examine_list(const std::string& file) {
   return facts;
 }
 
-std::expected<void, std::string> write_sample(const std::string& file, std::size_t urls, std::size_t count,
-                                              const std::string& sample) {
-  std::ofstream out(sample);
+std::expected<void, std::string> write_chosen(const std::string& file,
+                                              const std::function<bool(std::size_t)>& is_chosen,
+                                              const std::string& chosen) {
+  std::ofstream out(chosen);
   std::size_t index = 0;
   const auto read = read_urls(file, [&](const get::Url&, const std::string& as_written) {
-    const bool is_chosen = (index + 1) * count / urls > index * count / urls;
-    ++index;
-    if (is_chosen) out << as_written << '\n';
+    if (is_chosen(index++)) out << as_written << '\n';
   });
   if (!read) return read;
   out.close();
-  if (!out) return std::unexpected(fmt::format("cannot write the sample {}", cli::escape_for_terminal(sample)));
+  if (!out) return std::unexpected(fmt::format("cannot write the list {}", cli::escape_for_terminal(chosen)));
   return {};
+}
+
+std::expected<void, std::string> write_sample(const std::string& file, std::size_t urls, std::size_t count,
+                                              const std::string& sample) {
+  const auto is_chosen = [=](std::size_t index) { return (index + 1) * count / urls > index * count / urls; };
+  return write_chosen(file, is_chosen, sample);
 }
 
 Workload list_workload() {
