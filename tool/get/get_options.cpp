@@ -121,6 +121,7 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
     if (flags.max_redirects < 0) throw BadFlag{"--max-redirs: must not be negative"};
     plan.run.max_redirects = flags.max_redirects;
     plan.run.fail_early = flags.fail_early;
+    plan.run.runs_in_submit = plan.model == cli::Model::inline_;
     plan.run.retry_failed = flags.retry_failed;
     plan.run.timestamping = flags.timestamping;
     plan.run.dedupe = flags.dedupe;
