@@ -14,6 +14,7 @@
 
 #include "cli/escape.hpp"
 #include "cli/signals.hpp"
+#include "get/descriptor_need.hpp"
 #include "get/dry_run.hpp"
 #include "get/get_options.hpp"
 #include "get/ledger.hpp"
@@ -59,14 +60,6 @@ std::expected<std::vector<ListReader>, std::string> open_lists(const InputFlags&
   if (lists.empty())
     return std::unexpected("nothing to fetch: give URLs, or a list with -i FILE ('-' is standard input)");
   return lists;
-}
-
-// Many connections and files at once need more descriptors than the usual soft limit; the hard one is ours to use.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::function<void()> force_stop_of(Executor& executor) {
@@ -268,7 +261,11 @@ int run_get(const GetFlags& flags) {
   auto lists = open_lists(flags.input, plan->lists);
   if (!lists) return complain(kUsage, lists.error());
   if (flags.dry_run) return run_dry(flags, std::move(*plan), std::move(*lists));
-  raise_descriptor_limit();
+  Descriptors there = raise_descriptor_limit();
+  for (const std::string* file : {&flags.log, &flags.trace}) there.open += file->empty() ? 0 : 1;
+  const auto fitted = fit_to(there, *plan);
+  if (!fitted) return complain(kUsage, fitted.error());
+  if (!fitted->empty() && !flags.quiet) fmt::print(stderr, "overlap: {}\n", *fitted);
   const std::string& directory = plan->run.config->directory;
   if (directory.empty()) {
     const auto ledger = Ledger::in_memory(flags.dedupe ? Ledger::Memory::remembers : Ledger::Memory::drops);
