@@ -194,6 +194,8 @@ TEST(Get, BadFlagsAreNamedWithWhatIsWrong) {
       {{"--retry", "-1"}, "--retry"},
       {{"-H", "A: b\r\nEvil: 1"}, "line break"},
       {{"--to", "tape"}, "tape"},
+      {{"-c", "-"}, "-c: '-' is standard output"},
+      {{"--trace", "-"}, "--trace: '-' is standard output"},
   };
   for (const auto& [flags, named] : cases) {
     std::vector<std::string> arguments = flags;
