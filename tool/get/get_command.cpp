@@ -199,12 +199,17 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   plan.run.force_stop = force_stop_of(*executor);
   const double max_fail_rate = plan.run.max_fail_rate;
   const BoundContext context = bound_context(flags, plan);
+  const bool has_manifest = plan.run.directory.has_value();
   const std::uint64_t limit_rate = plan.run.config->limit_rate;
   const double cpu_before = cpu_of_others();
   Run run(std::move(plan.run), std::move(lists), std::move(plan.names), ledger, *executor, reporter, interrupts);
   const RunEnd end = run.execute();
-  RunFigures figures{std::string(cli::to_string(plan.model)), run.concurrency(), run.found(), Clock::now() - begin,
-                     run.bound()};
+  RunFigures figures{std::string(cli::to_string(plan.model)),
+                     run.concurrency(),
+                     run.found(),
+                     Clock::now() - begin,
+                     run.bound(),
+                     has_manifest};
   if (flags.verbose) figures.what_bound = what_bound(context, run, figures, limit_rate, cpu_of_others() - cpu_before);
   executor->shutdown();  // before the run goes: no callback is under way after this
   const bool are_cookies_kept = save_cookies(flags.http.cookie_jar, cookies.get());

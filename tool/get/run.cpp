@@ -52,7 +52,9 @@ RunEnd Run::execute() {
     wait();
     reap();
   }
-  bound_.end(Clock::now());
+  const TimePoint now = Clock::now();
+  bound_.end(now);
+  totals_.held -= std::min(totals_.held, scheduler_.still_held(now));  // nobody waited for that
   return end_;
 }
 
@@ -63,7 +65,11 @@ std::optional<Scheduler::Found> Run::found() const {
 
 ProgressSnapshot Run::snapshot() const {
   const std::optional<std::size_t> found = plan_.pacing.are_found ? std::optional(scheduler_.for_now()) : std::nullopt;
-  return {totals_, scheduler_.running(), scheduler_.queued(), found, list_ended(), slowest_};
+  std::optional<HeldHost> held;
+  if (scheduler_.running() == 0 && scheduler_.queued() > 0) {
+    if (auto next = scheduler_.next_released(Clock::now())) held = HeldHost{std::move(next->host), next->left};
+  }
+  return {totals_, scheduler_.running(), scheduler_.queued(), found, list_ended(), std::move(held), slowest_};
 }
 
 std::vector<Waiting> Run::slowest_hosts(std::size_t most) const {
