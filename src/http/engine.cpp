@@ -30,7 +30,8 @@
 namespace overlap::http::detail {
 namespace {
 
-constexpr std::size_t kFewestKept = 16;    // connections that a session keeps open, if it has had so many
+constexpr std::size_t kFewestKept = 16;  // connections that a session keeps open, if it has had so many
+constexpr std::size_t kFewDescriptors = 256;
 constexpr std::size_t kSmallestPool = 64;  // easy handles kept for the next requests
 constexpr std::size_t kMany = 128;         // requests in flight from which each is given less memory
 
@@ -219,14 +220,20 @@ void Engine::admit_waiting() {
 }
 
 // Four for each request under way, as libcurl itself reckons, since the next may go to another host; but it forgets
-// them as soon as requests get fewer. Never so many that half of the process's descriptors go to idle connections.
+// them as soon as requests get fewer. Never so many that half of the process's descriptors go to idle connections; next
+// to none where there are few, as what runs needs them.
 void Engine::keep_enough_connections() {
   rlimit limit{};
-  std::size_t most = kFewestKept;
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) most = static_cast<std::size_t>(limit.rlim_cur) / 2;
-  const std::size_t wanted = std::max(kFewestKept, std::bit_ceil(4 * pending_.size()));
-  kept_connections_ = std::max(std::min(wanted, most), std::bit_ceil(2 * pending_.size()));
-  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(kept_connections_));
+  const bool is_known = getrlimit(RLIMIT_NOFILE, &limit) == 0;
+  const auto descriptors = static_cast<std::size_t>(limit.rlim_cur);
+  if (is_known && descriptors < kFewDescriptors) {
+    kept_connections_ = descriptors / 16;
+  } else {
+    const std::size_t most = is_known ? descriptors / 2 : kFewestKept;
+    const std::size_t wanted = std::max(kFewestKept, std::bit_ceil(4 * pending_.size()));
+    kept_connections_ = std::max(std::min(wanted, most), std::bit_ceil(2 * pending_.size()));
+  }
+  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(std::max<std::size_t>(kept_connections_, 1)));
   plain_.keep_at_most(kept_connections_);
 }
 

@@ -319,6 +319,8 @@ TEST(Compare, WhatCannotBeComparedExitsWithTwo) {
   EXPECT_EQ(compare({"--workers", "0"}).exit_code, 2);
   EXPECT_EQ(compare({"--repeat", "0"}).exit_code, 2);
   EXPECT_EQ(compare({"--latency", "soon"}).exit_code, 2);
+  EXPECT_EQ(compare({"--trace", "-"}).exit_code, 2);
+  EXPECT_EQ(compare({"--html", "-"}).exit_code, 2);
 }
 
 TEST(Compare, InterruptEndsEverythingThatWasStarted) {

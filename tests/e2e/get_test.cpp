@@ -8,8 +8,11 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <chrono>
 #include <string>
 #include <vector>
+
+#include <overlap/core/time.hpp>
 
 #include "e2e/origin.hpp"
 #include "support/program.hpp"
@@ -191,6 +194,8 @@ TEST(Get, BadFlagsAreNamedWithWhatIsWrong) {
       {{"--retry", "-1"}, "--retry"},
       {{"-H", "A: b\r\nEvil: 1"}, "line break"},
       {{"--to", "tape"}, "tape"},
+      {{"-c", "-"}, "-c: '-' is standard output"},
+      {{"--trace", "-"}, "--trace: '-' is standard output"},
   };
   for (const auto& [flags, named] : cases) {
     std::vector<std::string> arguments = flags;
@@ -288,6 +293,40 @@ TEST(Get, ASignalStopsItResumablyAndASecondOneAtOnce) {
     EXPECT_EQ(number(summary_of(result).at("errors"), "interrupted"), 2) << model;
     EXPECT_EQ(out.files(), std::vector<std::string>{}) << model;
   }
+}
+
+// The request runs on the thread that is to hear of the signals.
+TEST(Get, InlineASecondSignalStopsWhatRunsAtOnce) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const Origin origin;
+    const TemporaryDirectory out;
+    Program running({program(), "get", origin.url("/fault/hang"), origin.url("/fault/hang?2"), "-P", out.path(),
+                     "--model", "inline", "--max-time", "60s", "--json"});
+    origin.wait_for_requests(1);
+    running.signal(signal);
+    EXPECT_TRUE(running.wait_for_error("waiting for 1 running request "));
+    const TimePoint asked = Clock::now();
+    running.signal(signal);
+    const ProgramResult result = running.wait();
+    EXPECT_EQ(result.exit_code, 128 + signal) << result.err;
+    EXPECT_LT(Clock::now() - asked, std::chrono::seconds(8))
+        << "the request had 60 seconds, and the first signal has a grace of 10";
+    EXPECT_EQ(number(summary_of(result).at("errors"), "interrupted"), 1);
+    EXPECT_EQ(out.files(), std::vector<std::string>{});
+  }
+}
+
+TEST(Get, InlineTheFirstSignalLetsWhatRunsFinishAndStartsNothing) {
+  const Origin origin(std::chrono::milliseconds(500));
+  const TemporaryDirectory out;
+  Program running({program(), "get", origin.url("/page-1"), origin.url("/page-2"), origin.url("/page-3"), "-P",
+                   out.path(), "--model", "inline", "--json"});
+  origin.wait_for_requests(1);
+  running.signal(SIGINT);
+  const ProgramResult result = running.wait();
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+  EXPECT_EQ(number(summary_of(result), "ok"), 1) << result.err;
+  EXPECT_EQ(origin.requests(), 1);
 }
 
 TEST(Get, UrlsAfterAListAreFetchedToo) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <csignal>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -25,7 +26,10 @@ using testing_support::json_of;
 using testing_support::number;
 using testing_support::Origin;
 using testing_support::overlap_program;
+using testing_support::Program;
+using testing_support::program;
 using testing_support::ProgramResult;
+using testing_support::run_program;
 using testing_support::TemporaryDirectory;
 
 using Times = std::vector<Clock::time_point>;
@@ -42,6 +46,7 @@ class Server {
   explicit Server(std::vector<std::string> first = {})
       : first_(std::move(first)), server_([this](RawConnection& connection) { serve(connection); }) {}
 
+  std::string url() const { return server_.url("/0"); }
   std::string list(int count) const {
     std::string urls;
     for (int i = 0; i < count; ++i) urls += server_.url("/" + std::to_string(i)) + "\n";
@@ -168,6 +173,31 @@ TEST_P(PacingUnder, RetryAfterHoldsTheWholeHost) {
   EXPECT_GE(server.between(0, 1), milliseconds(990)) << "any page of it, not only the one that was refused";
   EXPECT_EQ(number(json_of(result), "holds"), 1);
   EXPECT_NE(result.err.find("nothing is asked of it for 1s"), std::string::npos) << result.err;
+}
+
+TEST(Pacing, AWaitThatTheServerAskedForIsNotPutDownToRetryDelay) {
+  const Server server({busy("Retry-After: 1\r\n")});
+  const ProgramResult result = run_program({program(), "get", server.url(), "--to", "null", "-v"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("hosts that asked to be left alone"), std::string::npos) << result.out;
+  EXPECT_EQ(result.out.find("--retry-delay"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("hosts were left alone 1 time, for "), std::string::npos) << result.out;
+}
+
+TEST(Pacing, AWaitThatTheRunDidNotMakeIsNotCounted) {
+  const Server server({busy("Retry-After: 30\r\n")});
+  const ProgramResult result = run_program({program(), "get", server.url(), "--to", "null", "--retry", "0"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.out.find("for 30s"), std::string::npos) << result.out;
+}
+
+TEST(Pacing, ProgressSaysWhichHostIsWaitedFor) {
+  const Server server({busy("Retry-After: 2\r\n")});
+  Program running({program(), "get", server.url(), "--to", "null"});
+  ASSERT_TRUE(running.wait_for_error("nothing is asked of it"));
+  running.signal(SIGUSR1);
+  EXPECT_TRUE(running.wait_for_error("0 running, 0B, 0/s; waiting 2s: http://127.0.0.1"));
+  EXPECT_EQ(running.wait().exit_code, 0);
 }
 
 TEST(Pacing, RetryAfterMayBeADate) {

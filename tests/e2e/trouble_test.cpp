@@ -257,5 +257,43 @@ TEST_P(TroubleUnder, WithFewDescriptorsFewerRunAtATimeAndNothingIsLost) {
   }
 }
 
+/// `get` of 30 pages in a directory each, where no more than so many descriptors may be open.
+ProgramResult get_with_descriptors(int limit, const std::string& model, const TemporaryDirectory& out) {
+  const BackgroundOrigin origin;
+  std::string list;
+  for (int i = 0; i < 30; ++i) {
+    const std::string number = std::to_string(i);
+    list += origin.url("/folder-" + number + "/page-" + number) + "\n";
+  }
+  out.write("urls", list);
+  const std::string command = "ulimit -n " + std::to_string(limit) + "; exec timeout 30 " + program() + " get -i " +
+                              out.file("urls") + " -P " + out.file("saved") + " -o '{path}' --model " + model +
+                              " --max-per-host 60 --json --retry 0";
+  return run_program({"/bin/sh", "-c", command});
+}
+
+TEST_P(TroubleUnder, WithTooFewDescriptorsForOneRequestItEndsAtOnceAndSaysHowManyItNeeds) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizer needs descriptors too";
+#endif
+  const TemporaryDirectory out;
+  const ProgramResult few = get_with_descriptors(16, GetParam(), out);
+  EXPECT_EQ(few.exit_code, 2);
+  const std::string only = "this process may have only 16 open files (ulimit -n): at least ";
+  const std::size_t at = few.err.find(only);
+  ASSERT_NE(at, std::string::npos) << few.err;
+  const int needed = std::stoi(few.err.substr(at + only.size()));
+  EXPECT_LE(needed, 32);
+
+  const ProgramResult fewer = get_with_descriptors(needed - 1, GetParam(), out);
+  EXPECT_EQ(fewer.exit_code, 2) << fewer.err;
+  for (const int limit : {needed, needed + 1, needed + 4, needed + 20}) {
+    const TemporaryDirectory fresh;
+    const ProgramResult enough = get_with_descriptors(limit, GetParam(), fresh);
+    EXPECT_EQ(enough.exit_code, 0) << limit << enough.err;
+    EXPECT_EQ(number(json_of(enough), "ok"), 30) << limit;
+  }
+}
+
 }  // namespace
 }  // namespace overlap

@@ -62,6 +62,11 @@ TEST(WhatBound, NamesTheShareAndTheFlagThatHelps) {
             "What bound, 90 % of the time: the limit of 64 requests at a time. -j 128 or -j auto may be faster.");
 }
 
+TEST(WhatBound, IsNoLimitOfTheBandwidthThatABurstWentBeyond) {
+  EXPECT_THAT(what_bound(times_of(Bound::host), {.bandwidth_used = 1.2}), HasSubstr("--limit-rate, 100 %"));
+  EXPECT_THAT(what_bound(times_of(Bound::host), {.bandwidth_used = 1097}), HasSubstr("6 requests a host"));
+}
+
 TEST(WhatBound, OfWorkersSaysHowToHaveMore) {
   const BoundContext threads{.model = cli::Model::threads, .workers = 5, .concurrency = 5};
   EXPECT_THAT(what_bound(times_of(Bound::run), threads), HasSubstr("the 5 workers. --workers 10 may be faster"));

@@ -77,6 +77,13 @@ struct Outputs {
   cli::OutputFile page;
 };
 
+/// The flag whose file is standard output, which has the table, or the figures of --json; nothing if none is.
+std::optional<std::string_view> flag_that_mixes(const CompareFlags& flags) {
+  if (flags.trace == "-") return "--trace";
+  if (flags.html == "-") return "--html";
+  return std::nullopt;
+}
+
 std::expected<Outputs, std::string> open_outputs(const CompareFlags& flags) {
   Outputs outputs;
   if (auto opened = outputs.json.open(flags.json == "-" ? "" : flags.json); !opened) {
@@ -160,6 +167,9 @@ int run_advise(const CompareFlags& flags, CompareOptions options, const Machine&
 }
 
 int run_compare(const CompareFlags& flags) {
+  if (const auto flag = flag_that_mixes(flags)) {
+    return complain(kUsage, fmt::format("{}: '-' is standard output, which has the table: name a file", *flag));
+  }
   const Machine machine = this_machine();
   const auto options = make_options(flags, machine.cpus);
   if (!options) return complain(kUsage, options.error());

@@ -9,6 +9,7 @@ namespace overlap::get {
 namespace {
 
 constexpr double kUsedUp = 0.85;  // what is used to this share is what binds, whatever else there is
+constexpr double kBurst = 2;      // what came beyond this share came at once, before the limit could bind
 
 int percent(double share) { return static_cast<int>(share * 100 + 0.5); }
 
@@ -59,9 +60,9 @@ std::string of(Bound bound, const BoundContext& context) {
       return "--rate-per-host. Only a higher one is faster, if the host allows it.";
     case Bound::hold:
       return fmt::format(
-          "hosts that asked to be left alone, or did not answer ({} times). With fewer at a time "
+          "hosts that asked to be left alone, or did not answer ({} time{}). With fewer at a time "
           "(--max-per-host, -j auto) they may refuse less.",
-          context.holds);
+          context.holds, context.holds == 1 ? "" : "s");
     case Bound::retry:
       return "waiting before another try of what had failed. A shorter --retry-delay waits less.";
     case Bound::network:
@@ -130,9 +131,9 @@ std::optional<Bound> BoundTimes::longest() const {
 std::string what_bound(const BoundTimes& times, const BoundContext& context) {
   const auto longest = times.longest();
   if (!longest) return {};
-  if (context.bandwidth_used >= kUsedUp)
+  if (context.bandwidth_used >= kUsedUp && context.bandwidth_used < kBurst)
     return fmt::format("What bound: --limit-rate, {} % of which was used. Only a higher one is faster.",
-                       percent(context.bandwidth_used));
+                       percent(std::min(context.bandwidth_used, 1.0)));
   if (context.model == cli::Model::loop && context.cpu_of_loop >= kUsedUp)
     return fmt::format(
         "What bound: the loop's one thread, which computed {} % of the time. More at a time is no faster; "

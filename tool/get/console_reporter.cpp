@@ -40,6 +40,8 @@ std::string slow_hosts(const ProgressSnapshot& snapshot) {
   return text;
 }
 
+std::chrono::seconds ceil_of(Duration left) { return std::chrono::ceil<std::chrono::seconds>(left); }
+
 std::uint64_t done_of(const Totals& totals) { return totals.ok + totals.failed + totals.skipped + totals.bad_input; }
 
 }  // namespace
@@ -137,6 +139,9 @@ std::string ConsoleReporter::progress_line(const ProgressSnapshot& snapshot) con
     const auto eta = std::chrono::seconds(static_cast<std::int64_t>(static_cast<double>(left) / rate) + 1);
     text += fmt::format(", {} left", cli::format_duration(eta));
   }
+  if (snapshot.held)
+    text += fmt::format("; waiting {}: {} asked for it", cli::format_duration(ceil_of(snapshot.held->left)),
+                        snapshot.held->host);
   return text + slow_hosts(snapshot);
 }
 

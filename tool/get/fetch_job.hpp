@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -133,5 +134,9 @@ http::Request request_of(const FetchJob& job);
 /// Makes one request (no redirect followed) and saves its body under the job's path: whole, or not at all. Never throws
 /// for what the world does; the receipt says it.
 Task<Receipt> fetch_one(FetchJob job);
+
+/// The same, as a task of its own whose future `begun` is given first: for who has no other to ask it to stop by.
+/// Throws CancelledError if it was.
+Task<Receipt> fetch_and_tell(FetchJob job, std::function<void(Future<Receipt>)> begun);
 
 }  // namespace overlap::get

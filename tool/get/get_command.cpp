@@ -15,6 +15,7 @@
 #include "cli/escape.hpp"
 #include "cli/result_stream.hpp"
 #include "cli/signals.hpp"
+#include "get/descriptor_need.hpp"
 #include "get/dry_run.hpp"
 #include "get/get_options.hpp"
 #include "get/ledger.hpp"
@@ -60,14 +61,6 @@ std::expected<std::vector<ListReader>, std::string> open_lists(const InputFlags&
   if (lists.empty())
     return std::unexpected("nothing to fetch: give URLs, or a list with -i FILE ('-' is standard input)");
   return lists;
-}
-
-// Many connections and files at once need more descriptors than the usual soft limit; the hard one is ours to use.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::function<void()> force_stop_of(Executor& executor) {
@@ -219,12 +212,17 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
   plan.run.force_stop = force_stop_of(*executor);
   const double max_fail_rate = plan.run.max_fail_rate;
   const BoundContext context = bound_context(flags, plan);
+  const bool has_manifest = plan.run.directory.has_value();
   const std::uint64_t limit_rate = plan.run.config->limit_rate;
   const double cpu_before = cpu_of_others();
   Run run(std::move(plan.run), std::move(lists), std::move(plan.names), ledger, *executor, reporter, interrupts);
   const RunEnd end = run.execute();
-  RunFigures figures{std::string(cli::to_string(plan.model)), run.concurrency(), run.found(), Clock::now() - begin,
-                     run.bound()};
+  RunFigures figures{std::string(cli::to_string(plan.model)),
+                     run.concurrency(),
+                     run.found(),
+                     Clock::now() - begin,
+                     run.bound(),
+                     has_manifest};
   if (flags.verbose) figures.what_bound = what_bound(context, run, figures, limit_rate, cpu_of_others() - cpu_before);
   executor->shutdown();  // before the run goes: no callback is under way after this
   const bool are_cookies_kept = save_cookies(flags.http.cookie_jar, cookies.get());
@@ -295,7 +293,11 @@ int run_get(const GetFlags& flags) {
   auto lists = open_lists(flags.input, plan->lists);
   if (!lists) return complain(kUsage, lists.error());
   if (flags.dry_run) return run_dry(flags, std::move(*plan), std::move(*lists));
-  raise_descriptor_limit();
+  Descriptors there = raise_descriptor_limit();
+  for (const std::string* file : {&flags.log, &flags.trace}) there.open += file->empty() ? 0 : 1;
+  const auto fitted = fit_to(there, *plan);
+  if (!fitted) return complain(kUsage, fitted.error());
+  if (!fitted->empty() && !flags.quiet) fmt::print(stderr, "overlap: {}\n", *fitted);
   const std::string& directory = plan->run.config->directory;
   if (directory.empty()) {
     const auto ledger = Ledger::in_memory(flags.dedupe ? Ledger::Memory::remembers : Ledger::Memory::drops);

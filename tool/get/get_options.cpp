@@ -85,6 +85,14 @@ NamePlan names_of(const GetFlags& flags) {
   return NamePlan(std::move(*names), flags.content_disposition ? NamePlan::Source::response : NamePlan::Source::list);
 }
 
+/// '-' is standard output, where the summary goes or the object of --json: neither could be told from what came with
+/// it.
+void refuse_standard_output(const GetFlags& flags) {
+  constexpr const char* kWhy = "{}: '-' is standard output, which has the summary of the run: name a file";
+  if (flags.http.cookie_jar == "-") throw BadFlag{fmt::format(kWhy, "-c")};
+  if (flags.trace == "-") throw BadFlag{fmt::format(kWhy, "--trace")};
+}
+
 void limit_rate(const GetFlags& flags, GetPlan& plan, FetchConfig& config) {
   config.limit_rate = size_of("--limit-rate", flags.pacing.limit_rate);
   if (config.limit_rate == 0) return;
@@ -104,6 +112,7 @@ void limit_rate(const GetFlags& flags, GetPlan& plan, FetchConfig& config) {
 
 std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
   try {
+    refuse_standard_output(flags);
     GetPlan plan;
     choose_concurrency(flags, plan);
     if (plan.model == cli::Model::processes && !flags.http.cookie_jar.empty())
@@ -121,6 +130,7 @@ std::expected<GetPlan, std::string> make_plan(const GetFlags& flags) {
     if (flags.max_redirects < 0) throw BadFlag{"--max-redirs: must not be negative"};
     plan.run.max_redirects = flags.max_redirects;
     plan.run.fail_early = flags.fail_early;
+    plan.run.runs_in_submit = plan.model == cli::Model::inline_;
     plan.run.retry_failed = flags.retry_failed;
     plan.run.timestamping = flags.timestamping;
     plan.run.dedupe = flags.dedupe;

@@ -18,7 +18,7 @@ inline std::string changed_entry_text(std::uint64_t ordinal, std::string_view wa
 }
 
 inline std::string cut_list_text(std::uint64_t entries, std::uint64_t last_known) {
-  return fmt::format("the list has {} entries, and an earlier run got as far as the {}th: it was cut. {}", entries,
+  return fmt::format("the list has {} entries, and an earlier run got as far as entry {}: it was cut. {}", entries,
                      last_known, kHowToGoOn);
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -52,6 +54,14 @@ void write_pid(const FileDescriptor& file) {
   [[maybe_unused]] const ssize_t written = ::pwrite(file.get(), text.data(), text.size(), 0);
 }
 
+/// Next to none where this process has few descriptors: the requests need them.
+std::size_t directories_to_keep() {
+  constexpr rlim_t kFew = 256;
+  rlimit limit{};
+  const bool are_few = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < kFew;
+  return are_few ? static_cast<std::size_t>(limit.rlim_cur) / 32 : SIZE_MAX;
+}
+
 DiskError locked_by(const FileDescriptor& file, const std::string& directory) {
   const auto pid = read_pid(file);
   return {DiskErrorCode::locked, 0,
@@ -76,7 +86,8 @@ std::expected<OutputDirectory, DiskError> OutputDirectory::open(const std::strin
   FileDescriptor root(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root.is_open()) return failed(error ? error.value() : errno);
 
-  auto tree = std::make_shared<OutputTree>(directory, std::move(root), options.resolver, options.max_open_directories);
+  const std::size_t kept = std::min(options.max_open_directories, directories_to_keep());
+  auto tree = std::make_shared<OutputTree>(directory, std::move(root), options.resolver, kept);
   const auto meta = tree->below.make(kMeta, Sync::none);
   if (!meta) return failed(meta.error());
   const auto tmp = tree->below.make(kTmp, Sync::none);

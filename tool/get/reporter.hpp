@@ -29,12 +29,19 @@ struct Waiting {
   std::size_t running = 0;
 };
 
+/// A host of which nothing is asked for a while.
+struct HeldHost {
+  std::string host;
+  Duration left{};
+};
+
 struct ProgressSnapshot {
   const Totals& totals;
   std::size_t running = 0;
   std::size_t queued = 0;
   std::optional<std::size_t> found = {};  ///< with -j auto: what may run at a time for now
   bool list_ended = false;                ///< false: more entries will come, so nobody knows how many
+  std::optional<HeldHost> held = {};      ///< while nothing runs: what is waited for
   /// The hosts whose requests have run longest, so many of them; costs a look at all that run.
   const std::function<std::vector<Waiting>(std::size_t)>& slowest;
 };

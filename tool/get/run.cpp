@@ -35,7 +35,9 @@ Run::Run(RunPlan plan, std::vector<ListReader> lists, NamePlan names, Ledger& le
       reporter_(reporter),
       interrupts_(interrupts),
       scheduler_(plan_.pacing),
-      outage_(plan_.retry.base_delay) {}
+      outage_(plan_.retry.base_delay) {
+  if (plan_.runs_in_submit) meanwhile_.emplace(interrupts_.descriptor(), [this] { return heed_signals_meanwhile(); });
+}
 
 RunEnd Run::execute() {
   while (true) {
@@ -50,7 +52,9 @@ RunEnd Run::execute() {
     wait();
     reap();
   }
-  bound_.end(Clock::now());
+  const TimePoint now = Clock::now();
+  bound_.end(now);
+  totals_.held -= std::min(totals_.held, scheduler_.still_held(now));  // nobody waited for that
   return end_;
 }
 
@@ -61,7 +65,11 @@ std::optional<Scheduler::Found> Run::found() const {
 
 ProgressSnapshot Run::snapshot() const {
   const std::optional<std::size_t> found = plan_.pacing.are_found ? std::optional(scheduler_.for_now()) : std::nullopt;
-  return {totals_, scheduler_.running(), scheduler_.queued(), found, list_ended(), slowest_};
+  std::optional<HeldHost> held;
+  if (scheduler_.running() == 0 && scheduler_.queued() > 0) {
+    if (auto next = scheduler_.next_released(Clock::now())) held = HeldHost{std::move(next->host), next->left};
+  }
+  return {totals_, scheduler_.running(), scheduler_.queued(), found, list_ended(), std::move(held), slowest_};
 }
 
 std::vector<Waiting> Run::slowest_hosts(std::size_t most) const {
@@ -108,13 +116,21 @@ void Run::start(Id id) {
   set_conditions(work);
   watch_hanging(work);
   try {
-    const auto [place, added] = running_.emplace(id, executor_.submit(&fetch_one, work.job));
+    const auto [place, added] = running_.insert_or_assign(id, submit(id, work.job));
     completions_.watch(id, place->second);
   } catch (const BrokenExecutor& error) {  // shut down or broken: nothing more can run
     scheduler_.finish(work.host, {.started = work.sent, .was_lent = work.is_lent}, work.sent);
     fail(work, http::ErrorClass::interrupted, error.what());
     stop_intake(RunEnd::broken, error.what());
   }
+}
+
+/// There is no future of a request that runs within submit() until it has ended; so that it can be asked to stop, it is
+/// known by another one meanwhile.
+Future<Receipt> Run::submit(Id id, const FetchJob& job) {
+  if (!plan_.runs_in_submit) return executor_.submit(&fetch_one, job);
+  const auto begun = [this, id](Future<Receipt> fetched) { running_.emplace(id, std::move(fetched)); };
+  return executor_.submit(&fetch_and_tell, job, begun);
 }
 
 void Run::wait() {
@@ -323,7 +339,8 @@ void Run::heed_signals() {
   const int count = interrupts_.count();
   if (count > 0 && signals_heeded_ == 0) {
     grace_ends_ = deadline_after(plan_.grace);
-    reporter_.note(fmt::format("stopping: waiting for {} running requests (again to stop at once)", running_.size()));
+    reporter_.note(fmt::format("stopping: waiting for {} running request{} (again to stop at once)", running_.size(),
+                               running_.size() == 1 ? "" : "s"));
     stop_intake(RunEnd::interrupted, "interrupted");
   }
   const bool at_once = count > 1 && signals_heeded_ < 2;
@@ -333,6 +350,12 @@ void Run::heed_signals() {
     cancel_running();
   }
   signals_heeded_ = count;
+}
+
+/// The same while a request runs within submit(): gives the time when it has had its grace.
+std::optional<TimePoint> Run::heed_signals_meanwhile() {
+  heed_signals();
+  return grace_ends_;
 }
 
 void Run::stop_intake(RunEnd why, std::string reason) {

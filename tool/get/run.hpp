@@ -24,6 +24,7 @@
 #include "get/completions.hpp"
 #include "get/ledger.hpp"
 #include "get/list_reader.hpp"
+#include "get/loop_signals.hpp"
 #include "get/name_plan.hpp"
 #include "get/outage.hpp"
 #include "get/outcome_log.hpp"
@@ -50,6 +51,7 @@ struct RunPlan {
   bool retry_failed = false;                  ///< also what failed for good in an earlier run
   bool timestamping = false;                  ///< what is here is asked for again, unless it is unchanged
   bool dedupe = false;                        ///< a repeated URL is fetched once
+  bool runs_in_submit = false;                ///< requests run on the run's own thread, one after the other (inline)
   Duration grace = std::chrono::seconds(10);  ///< for what runs when the first signal comes
   std::optional<OutputDirectory> directory;   ///< where bodies are stored, if they are
   OutcomeLog* log = nullptr;                  ///< must outlive the run; null: none
@@ -139,6 +141,7 @@ class Run {
   std::optional<Id> next_to_start(TimePoint now);
   void note_bound(TimePoint now);
   void start(Id id);
+  Future<Receipt> submit(Id id, const FetchJob& job);
   void wait();
   void reap();
   void ended(Id id);
@@ -178,6 +181,7 @@ class Run {
   std::vector<Waiting> slowest_hosts(std::size_t most) const;
   static EntryFacts facts_of(const Work& work);
   void heed_signals();
+  std::optional<TimePoint> heed_signals_meanwhile();
   void stop_intake(RunEnd why, std::string reason);
   void cancel_running();
   bool list_ended() const { return !intake_ || lists_.empty(); }
@@ -225,6 +229,7 @@ class Run {
   bool intake_ = true;
   int signals_heeded_ = 0;
   std::optional<TimePoint> grace_ends_;
+  std::optional<LoopSignals> meanwhile_;  // with RunPlan::runs_in_submit
   RunEnd end_ = RunEnd::complete;
   std::string reason_;
 };

@@ -114,6 +114,15 @@ class Scheduler {
   /// What keeps more from starting now. Looks at some dozens of hosts.
   Bound bound(TimePoint now) const;
 
+  /// How much longer hosts are held than until now, all together.
+  Duration still_held(TimePoint now) const;
+  struct Held {
+    std::string host;
+    Duration left{};
+  };
+  /// Of the hosts that are held, the one that is for the shortest time. Looks at some dozens.
+  std::optional<Held> next_released(TimePoint now) const;
+
   std::size_t running() const { return running_; }
   std::size_t queued() const { return queued_; }  ///< not running: waiting for their turn, their host or their time
   bool is_empty() const { return running_ == 0 && queued_ == 0 && given_up_.empty(); }
@@ -172,6 +181,7 @@ class Scheduler {
   void forget_if_idle(const std::string& name);
   void release_due(TimePoint now);
   std::size_t limit_of(const Host& host) const;
+  bool is_held(const std::string& name, TimePoint now) const;
   Bound bound_of(const Host& host, TimePoint now) const;
   std::size_t places() const { return concurrency_ ? concurrency_->limit() : limits_.max_concurrent; }
   void learn(Host& host, const Ending& ending, TimePoint now);

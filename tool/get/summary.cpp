@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t kMostInText = 8;
 constexpr std::size_t kMostInJson = 100;
+constexpr Duration kWorthAWord = std::chrono::milliseconds(1);
+
+std::string times(std::uint64_t count) { return count == 1 ? "1 time" : fmt::format("{} times", count); }
 
 double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -56,7 +59,7 @@ std::string group_text(const FailureGroups::Group& group) {
 }
 
 /// By what may be done about them.
-std::string failures_text(const FailureGroups& failures) {
+std::string failures_text(const FailureGroups& failures, bool has_manifest) {
   auto groups = failures.largest(kMostInText);
   std::string text;
   while (!groups.empty()) {
@@ -67,8 +70,8 @@ std::string failures_text(const FailureGroups& failures) {
     text += fmt::format("{:10}-> {}\n", "", advice);
   }
   if (failures.size() > kMostInText)
-    text += fmt::format("{:10}and {} other kinds of failures: overlap status lists them\n", "",
-                        failures.size() - kMostInText);
+    text += fmt::format("{:10}and {} other kinds of failures: {} has every failure\n", "",
+                        failures.size() - kMostInText, has_manifest ? "overlap status DIR --failed" : "--log FILE");
   return text;
 }
 
@@ -139,12 +142,11 @@ std::string summary_text(const Totals& totals, const RunFigures& figures) {
     if (totals.bad_input > 0) text += fmt::format(", {} bad lines", totals.bad_input);
     text += '\n';
   }
-  text += failures_text(totals.failures);
-  if (totals.holds > 0) {
-    text +=
-        fmt::format("hosts were left alone {} times, for {} in all\n", totals.holds, cli::format_duration(totals.held));
-  }
-  if (totals.outages > 0) text += fmt::format("the network was waited for {} times\n", totals.outages);
+  text += failures_text(totals.failures, figures.has_manifest);
+  if (totals.holds > 0 && totals.held >= kWorthAWord)
+    text += fmt::format("hosts were left alone {}, for {} in all\n", times(totals.holds),
+                        cli::format_duration(totals.held));
+  if (totals.outages > 0) text += fmt::format("the network was waited for {}\n", times(totals.outages));
   const double seconds = to_seconds(figures.elapsed);
   const double rate = seconds > 0 ? static_cast<double>(fetched) / seconds : 0;
   if (fetched > 0) {

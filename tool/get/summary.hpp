@@ -15,6 +15,7 @@ struct RunFigures {
   std::optional<Scheduler::Found> found = {};  ///< with -j auto
   Duration elapsed{};
   BoundTimes bound = {};
+  bool has_manifest = false;    ///< outcomes are kept where the bodies are
   std::string what_bound = {};  ///< in words; empty: not to be said
 };
 
