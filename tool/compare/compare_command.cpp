@@ -69,7 +69,7 @@ int complain(int code, std::string_view message) {
   return code;
 }
 
-/// The files that a comparison writes, opened before the first run, so that a wrong name costs no waiting.
+/// The files that a comparison writes, tried before the first run, so that a wrong name costs no waiting.
 struct Outputs {
   cli::OutputFile json;
   cli::OutputFile trace;
@@ -86,12 +86,19 @@ std::expected<Outputs, std::string> open_outputs(const CompareFlags& flags) {
   return outputs;
 }
 
-std::expected<void, std::string> write_outputs(Outputs& outputs, const Findings& findings) {
-  const auto json = [&findings](std::ostream& out) { out << report_json(findings); };
-  if (auto written = outputs.json.write(json); !written) return written;
-  const auto trace = [&findings](std::ostream& out) { write_trace(out, findings); };
-  if (auto written = outputs.trace.write(trace); !written) return written;
-  return outputs.page.write([&findings](std::ostream& out) { write_page(out, findings); });
+/// One that fails does not take the others with it. Says what could not be written; whether all was.
+bool write_outputs(Outputs& outputs, const Findings& findings) {
+  const std::expected<void, std::string> results[] = {
+      outputs.json.write([&findings](std::ostream& out) { out << report_json(findings); }),
+      outputs.trace.write([&findings](std::ostream& out) { write_trace(out, findings); }),
+      outputs.page.write([&findings](std::ostream& out) { write_page(out, findings); })};
+  bool is_all = true;
+  for (const auto& written : results) {
+    if (written) continue;
+    complain(kDisk, written.error());
+    is_all = false;
+  }
+  return is_all;
 }
 
 /// What is read later, from a file or a pipe, has bars for a usual terminal and lines as long as they are.
@@ -114,8 +121,9 @@ int report(const CompareFlags& flags, const Findings& findings, const std::optio
   if (baseline) fmt::print(out, "\n{}", cli::wrapped(baseline_text(*baseline, findings), style.line_width));
   if (json_to_stdout) fmt::print("{}", report_json(findings));
   for (const std::string& complaint : findings.result.complaints) complain(kFailed, complaint);
-  if (const auto written = write_outputs(outputs, findings); !written) return complain(kDisk, written.error());
+  const bool is_written = write_outputs(outputs, findings);
   if (std::fflush(stdout) != 0) return complain(kDisk, "cannot write to standard output");
+  if (!is_written) return kDisk;
   return findings.result.complaints.empty() ? kAllRight : kFailed;
 }
 
@@ -168,10 +176,11 @@ int run_compare(const CompareFlags& flags) {
     if (!read) return complain(kUsage, read.error());
     baseline = std::move(*read);
   }
+  const cli::InterruptWatch interrupts;
   auto outputs = open_outputs(flags);
+  if (interrupts.count() > 0) return complain(kSignalled + interrupts.last_signal(), "interrupted");
   if (!outputs) return complain(kDisk, outputs.error());
 
-  const cli::InterruptWatch interrupts;
   Progress progress(*options, flags.verbose);
   const auto result = run_comparison(*options, progress, interrupts.descriptor());
   progress.clear();

@@ -195,10 +195,11 @@ std::string what_bound(BoundContext context, const Run& run, const RunFigures& f
 }
 
 int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists, Ledger& ledger) {
-  RunOutputs outputs;
-  if (const auto opened = outputs.open(flags.log, flags.trace, plan.run); !opened)
-    return complain(kDisk, opened.error());
   const cli::InterruptWatch interrupts(cli::InterruptWatch::Status::takes_requests);
+  RunOutputs outputs;
+  const auto opened = outputs.open(flags.log, flags.trace, plan.run);
+  if (interrupts.count() > 0) return complain(128 + interrupts.last_signal(), "interrupted");
+  if (!opened) return complain(kDisk, opened.error());
   ConsoleReporter reporter(plan.reporter, stderr);
   const TimePoint begin = Clock::now();
   const std::shared_ptr<http::CookieJar> cookies = cookies_of(plan);
