@@ -251,6 +251,28 @@ TEST(Compare, InterruptLeavesEarlierResultsAsTheyWere) {
   EXPECT_THAT(directory.files(), ElementsAre("figures.json", "page.html"));
 }
 
+TEST(Compare, OutputIsNeitherTheListNorAnotherOutput) {
+  const TemporaryDirectory directory;
+  const std::string list = directory.file("urls.txt");
+  directory.write("urls.txt", "http://127.0.0.1:1/\n");
+  const ProgramResult on_list = compare({"--workload", list, "--json", directory.path() + "/./urls.txt"});
+  EXPECT_EQ(on_list.exit_code, 2);
+  EXPECT_THAT(on_list.err, HasSubstr("--json would overwrite what --workload reads"));
+  EXPECT_EQ(directory.read("urls.txt"), "http://127.0.0.1:1/\n");
+  const ProgramResult twice = compare({"--html", directory.file("x"), "--trace", directory.path() + "/./x"});
+  EXPECT_EQ(twice.exit_code, 2);
+  EXPECT_THAT(twice.err, HasSubstr("--html and --trace would overwrite each other"));
+}
+
+TEST(Compare, BaselineIsNotDrawnOver) {
+  const TemporaryDirectory directory;
+  directory.write("before.json", "{}");
+  const std::string file = directory.file("before.json");
+  const ProgramResult result = compare({"--baseline", file, "--html", file});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--html would overwrite what --baseline reads"));
+}
+
 TEST(Compare, OutputThatFailsDoesNotTakeTheOthersWithIt) {
   const TemporaryDirectory directory;
   const ProgramResult result =

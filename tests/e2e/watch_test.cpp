@@ -127,6 +127,16 @@ TEST(Watch, TheTraceHasEveryRequestAndItsPhasesUnderEveryModel) {
   }
 }
 
+TEST(Watch, ATraceIsNotWrittenOverAListThatIsRead) {
+  const TemporaryDirectory directory;
+  directory.write("urls.txt", "http://127.0.0.1:1/\n");
+  const std::string list = directory.file("urls.txt");
+  const auto result = overlap_program({"get", "-i", list, "--to", "null", "--trace", list});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--trace would overwrite what -i reads"));
+  EXPECT_EQ(directory.read("urls.txt"), "http://127.0.0.1:1/\n");
+}
+
 TEST(Watch, ATraceThatCannotBeWrittenIsAnError) {
   const Origin origin;
   const auto result = overlap_program({"get", origin.url("/bytes/1"), "--to", "null", "--trace", "/nonexistent/trace"});

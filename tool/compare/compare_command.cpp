@@ -7,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -16,6 +17,7 @@
 
 #include "cli/escape.hpp"
 #include "cli/output_file.hpp"
+#include "cli/same_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/terminal.hpp"
 #include "cli/units.hpp"
@@ -84,6 +86,16 @@ std::expected<Outputs, std::string> open_outputs(const CompareFlags& flags) {
   if (auto opened = outputs.trace.open(flags.trace); !opened) return std::unexpected(opened.error());
   if (auto opened = outputs.page.open(flags.html); !opened) return std::unexpected(opened.error());
   return outputs;
+}
+
+/// A baseline may be replaced by the figures that were compared to it, but by nothing else.
+std::expected<void, std::string> check_names(const CompareFlags& flags, const CompareOptions& options) {
+  const cli::NamedFile list{"--workload", options.list_file};
+  const cli::NamedFile baseline{"--baseline", flags.baseline};
+  const cli::NamedFile json{"--json", flags.json == "-" ? "" : flags.json};
+  const cli::NamedFile drawn[] = {{"--html", flags.html}, {"--trace", flags.trace}};
+  if (auto apart = cli::keep_apart(std::array{json, drawn[0], drawn[1]}, std::array{list}); !apart) return apart;
+  return cli::keep_apart(drawn, std::array{baseline});
 }
 
 /// One that fails does not take the others with it. Says what could not be written; whether all was.
@@ -170,6 +182,7 @@ int run_compare(const CompareFlags& flags) {
   const auto options = make_options(flags, machine.cpus);
   if (!options) return complain(kUsage, options.error());
   if (flags.advise) return run_advise(flags, *options, machine);
+  if (const auto names = check_names(flags, *options); !names) return complain(kUsage, names.error());
   std::optional<Baseline> baseline;
   if (!flags.baseline.empty()) {
     auto read = read_baseline(flags.baseline);

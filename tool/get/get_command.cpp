@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <vector>
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -13,6 +14,7 @@
 #include <overlap/executors/process_pool_executor.hpp>
 
 #include "cli/escape.hpp"
+#include "cli/same_file.hpp"
 #include "cli/signals.hpp"
 #include "get/dry_run.hpp"
 #include "get/get_options.hpp"
@@ -59,6 +61,14 @@ std::expected<std::vector<ListReader>, std::string> open_lists(const InputFlags&
   if (lists.empty())
     return std::unexpected("nothing to fetch: give URLs, or a list with -i FILE ('-' is standard input)");
   return lists;
+}
+
+/// A list is read while the run goes on, and must not be written to.
+std::expected<void, std::string> check_names(const GetFlags& flags) {
+  std::vector<cli::NamedFile> lists;
+  for (const std::string& file : flags.input.files) lists.push_back({"-i", file == "-" ? "/dev/stdin" : file});
+  const cli::NamedFile outputs[] = {{"--log", flags.log == "-" ? "" : flags.log}, {"--trace", flags.trace}};
+  return cli::keep_apart(outputs, lists);
 }
 
 // Many connections and files at once need more descriptors than the usual soft limit; the hard one is ours to use.
@@ -266,6 +276,7 @@ int run_dry(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists) 
 int run_get(const GetFlags& flags) {
   auto plan = make_plan(flags);
   if (!plan) return complain(kUsage, plan.error());
+  if (const auto names = check_names(flags); !names) return complain(kUsage, names.error());
   auto lists = open_lists(flags.input, plan->lists);
   if (!lists) return complain(kUsage, lists.error());
   if (flags.dry_run) return run_dry(flags, std::move(*plan), std::move(*lists));
