@@ -273,6 +273,15 @@ TEST(Compare, BaselineIsNotDrawnOver) {
   EXPECT_THAT(result.err, HasSubstr("--html would overwrite what --baseline reads"));
 }
 
+TEST(Compare, FileWithoutANameIsAnErrorThatNamesTheFlag) {
+  for (const std::string flag : {"--json", "--html", "--trace", "--baseline"}) {
+    const ProgramResult result = compare({"--workload", "cpu", "--models", "inline", "--repeat", "1", flag, ""});
+    EXPECT_EQ(result.exit_code, 2) << flag;
+    EXPECT_THAT(result.err, HasSubstr(flag + ": the name of a file is missing"));
+  }
+  EXPECT_EQ(compare({"--workload", "cpu", "--repeat", "1", "--json="}).exit_code, 2);
+}
+
 TEST(Compare, OutputThatFailsDoesNotTakeTheOthersWithIt) {
   const TemporaryDirectory directory;
   const ProgramResult result =

@@ -145,6 +145,14 @@ TEST(Watch, ATraceThatCannotBeWrittenIsAnError) {
   EXPECT_EQ(origin.requests(), 0U);
 }
 
+TEST(Watch, ATraceOrLogWithoutANameIsAnError) {
+  for (const std::string flag : {"--trace", "--log"}) {
+    const auto result = overlap_program({"get", "http://127.0.0.1:1/", "--to", "null", "--retry", "0", flag, ""});
+    EXPECT_EQ(result.exit_code, 2) << flag;
+    EXPECT_THAT(result.err, HasSubstr(flag + ": the name of a file is missing"));
+  }
+}
+
 TEST(Watch, Usr1PrintsALineOfStatusAndTheRunGoesOn) {
   const Origin origin;
   Program running({program(), "get", origin.url("/fault/hang"), origin.url("/bytes/10"), "--to", "null", "--retry", "0",

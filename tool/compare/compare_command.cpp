@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "cli/escape.hpp"
+#include "cli/file_name.hpp"
 #include "cli/output_file.hpp"
 #include "cli/same_file.hpp"
 #include "cli/signals.hpp"
@@ -216,6 +217,10 @@ void add_duration(CLI::App& command, const std::string& name, Duration& value, c
       ->default_str(cli::format_duration(value));
 }
 
+void add_file(CLI::App& command, const std::string& name, std::string& value, const std::string& help) {
+  cli::needs_a_name(command.add_option(name, value, help)->type_name("FILE"));
+}
+
 void add_flags(CLI::App& command, CompareFlags& flags) {
   constexpr int kMany = 1'000'000;
   command.add_option("--workload", flags.workload, "What to do: a name from below, or a file of URLs")
@@ -239,21 +244,17 @@ void add_flags(CLI::App& command, CompareFlags& flags) {
       ->type_name("N");
   add_duration(command, "--latency", flags.latency, "How long the built-in origin waits before it answers");
   add_duration(command, "--sleep-unit", flags.sleep_unit, "What stands for a second in the workload 'sleep'");
-  command.add_option("--json", flags.json, "Write all figures, those of every run too, to this file ('-': stdout)")
-      ->type_name("FILE");
+  add_file(command, "--json", flags.json, "Write all figures, those of every run too, to this file ('-': stdout)");
   auto* const advise = command.add_flag("--advise", flags.advise,
                                         "Try each model with 2, 4, 8 ... at once, and say which to use and why");
   command.add_option("--sample", flags.sample, "For --advise: so many URLs of a list, spread evenly over it; 0: all")
       ->type_name("N")
       ->capture_default_str()
       ->needs(advise);
-  command
-      .add_option("--baseline", flags.baseline, "Say what is faster or slower than in this file of an earlier --json")
-      ->type_name("FILE");
-  command.add_option("--html", flags.html, "Draw everything, with a timeline of each model, on a page in this file")
-      ->type_name("FILE");
-  command.add_option("--trace", flags.trace, "Write what every task did to this file, for ui.perfetto.dev")
-      ->type_name("FILE");
+  add_file(command, "--baseline", flags.baseline,
+           "Say what is faster or slower than in this file of an earlier --json");
+  add_file(command, "--html", flags.html, "Draw everything, with a timeline of each model, on a page in this file");
+  add_file(command, "--trace", flags.trace, "Write what every task did to this file, for ui.perfetto.dev");
   command.add_flag("-v,--verbose", flags.verbose, "Say what each run took as it ends");
 }
 
