@@ -253,6 +253,41 @@ TEST(Page, PrintsWithoutButtonsOnWhite) {
   EXPECT_EQ(page.browser.text("getComputedStyle(document.getElementById('theme')).display"), "none");
 }
 
+/// Pixels that A4 paper has beside its margins.
+constexpr int kPaperWidth = 702;
+
+TEST(Page, PrintsTablesWithAllTheirColumns) {
+  OpenPage page({.width = kPaperWidth, .height = 1000});
+  page.browser.set_media("print");
+  EXPECT_EQ(page.browser.number("[...document.querySelectorAll('.scroll')]"
+                                ".filter((box) => box.scrollWidth > box.clientWidth"
+                                " || getComputedStyle(box).overflowX !== 'visible').length"),
+            0);
+  EXPECT_LE(page.browser.number("document.querySelector('#figures table').getBoundingClientRect().right"), kPaperWidth);
+}
+
+TEST(Page, PrintsLightWhatTheButtonHasMadeDark) {
+  OpenPage page;
+  const auto connect = [&page] {  // the colour of the beginning of the first task, on the canvas
+    return page.browser.text("(() => { const c = " + OpenPage::canvas_of(1) +
+                             "; return [...c.getContext('2d').getImageData(0.00625 * c.width, 10, 1, 1).data]"
+                             ".slice(0, 3).join(); })()");
+  };
+  const auto wait_for_theme = [&page](const std::string& theme) {
+    page.browser.evaluate("new Promise((done) => { const look = () => document.documentElement.dataset.theme === '" +
+                          theme + "' ? done() : setTimeout(look, 10); look(); })");
+  };
+  page.browser.evaluate("document.getElementById('theme').click()");
+  EXPECT_EQ(connect(), "232,172,76");
+  page.browser.set_media("print");
+  wait_for_theme("light");
+  EXPECT_EQ(connect(), "224,154,43");
+  EXPECT_EQ(page.browser.text("getComputedStyle(document.body).color"), "rgb(0, 0, 0)");
+  page.browser.set_media("screen");
+  wait_for_theme("dark");
+  EXPECT_EQ(connect(), "232,172,76");
+}
+
 TEST(Page, EverythingThatIsOperatedHasANameForScreenReaders) {
   OpenPage page;
   EXPECT_EQ(page.browser.number("[...document.querySelectorAll('button, canvas, svg, table')]"
