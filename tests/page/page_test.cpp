@@ -70,6 +70,14 @@ TEST(Page, ReadingIsThereInWords) {
   EXPECT_THAT(text, HasSubstr("Fastest: threads, 2.00 seconds, 4.00 times as fast as one after the other"));
 }
 
+TEST(Page, NotesOfTheTerminalAreThereToo) {
+  OpenPage page({}, [](KnownFindings& findings) { findings.result.results_differ = true; });
+  const std::string text = page.browser.text("document.getElementById('notes').innerText");
+  EXPECT_THAT(text,
+              HasSubstr("With 3 runs the median of all that could be lies within their range in 75 of 100 cases."));
+  EXPECT_THAT(text, HasSubstr("What was downloaded is not the same in every run."));
+}
+
 TEST(Page, BarsAreAsLongAsTheirFigures) {
   OpenPage page;
   const auto share = [&page](const std::string& model) {

@@ -101,13 +101,6 @@ TEST(Reading, CpuThatIsBusyAllTheTimeIsTheLimit) {
                        "busy for 95 % of the time."));
 }
 
-TEST(Reading, BusyMachineIsSaid) {
-  Figures figures;
-  figures.machine.load = 9;
-  figures.add(Model::inline_, 8, 0.1);
-  EXPECT_THAT(figures.reading().back(), HasSubstr("the machine was busy when this began (load 9.0 on 4 CPUs)"));
-}
-
 TEST(Reading, FailedModelsAreNamedAndNotCompared) {
   Figures figures;
   figures.add(Model::inline_, 8, 0.1);

@@ -174,7 +174,7 @@ TEST(CompareReport, TableHasARowAModel) {
             "\n"
             "efficiency is against the ideal: inline 8.00 s, threads 1.60 s\n"
             "start-up, not counted: threads 2.00 ms\n"
-            "with 3 runs the median of all that could be lies within min - max in 75 of 100 cases\n"
+            "note: with 3 runs the median of all that could be lies within their range in 75 of 100 cases\n"
             "checked: every run got the same 160 bodies, those that the origins hold\n");
 }
 

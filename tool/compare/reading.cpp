@@ -144,13 +144,6 @@ std::string failures_sentence(const Findings& findings) {
   return fmt::format("Not compared, since items or whole runs failed: {}.", list_of(names));
 }
 
-std::string load_sentence(const Findings& findings) {
-  if (findings.machine.load <= 0.5 * static_cast<double>(findings.machine.cpus)) return {};
-  return fmt::format(
-      "Take small differences with care: the machine was busy when this began (load {:.1f} on {} CPU{}).",
-      findings.machine.load, findings.machine.cpus, findings.machine.cpus == 1 ? "" : "s");
-}
-
 }  // namespace
 
 std::optional<double> cpu_share(const Findings& findings) {
@@ -186,7 +179,6 @@ std::vector<std::string> reading_of(const Findings& findings) {
   if (best != nullptr && findings.summaries.size() > 1) add(fastest_sentence(findings, *best));
   if (best != nullptr) add(limit_sentence(findings, *best));
   add(failures_sentence(findings));
-  add(load_sentence(findings));
   return sentences;
 }
 

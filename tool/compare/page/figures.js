@@ -3,6 +3,8 @@ document.title = data.title;
 $('title').textContent = data.title;
 $('subtitle').textContent = data.subtitle;
 for (const sentence of data.reading) $('reading').append(make('li', {}, sentence));
+for (const note of data.notes) $('notes').append(make('li', {}, note));
+$('notes').hidden = data.notes.length === 0;
 for (const complaint of data.complaints) $('complaints').append(make('li', {}, complaint));
 $('complaints').hidden = data.complaints.length === 0;
 $('footer').textContent = data.footer;

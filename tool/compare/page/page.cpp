@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <cctype>
 #include <ostream>
 #include <string_view>
 
+#include "compare/notes.hpp"
 #include "compare/page/parts.hpp"
 #include "compare/reading.hpp"
 #include "compare/timeline.hpp"
@@ -96,6 +98,15 @@ json::object model_json(const ModelRuns& runs, const ModelSummary& summary) {
   return object;
 }
 
+/// As sentences of their own.
+std::vector<std::string> sentences_of(std::vector<std::string> notes) {
+  for (std::string& note : notes) {
+    note[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(note[0])));
+    note += '.';
+  }
+  return notes;
+}
+
 std::string footer_of(const Findings& findings) {
   return fmt::format(
       "overlap {}, {} ({} CPU{}, load {:.1f} at the beginning). Every run was a process of its own, and the "
@@ -129,6 +140,7 @@ std::string page_data(const Findings& findings) {
   const json::object object{{"title", subject_of(findings.options)},
                             {"subtitle", conditions_of(findings)},
                             {"reading", texts_json(reading_of(findings))},
+                            {"notes", texts_json(sentences_of(notes_of(findings)))},
                             {"complaints", texts_json(findings.result.complaints)},
                             {"footer", footer_of(findings)},
                             {"phases", phases_json()},
