@@ -98,6 +98,15 @@ TEST(Page, BarsAreAsLongAsTheirFigures) {
               1.6 / 8.1, 0.005);
 }
 
+TEST(Page, ModelInWhichItemsFailedIsMarkedAndNotTheFastest) {
+  OpenPage page({}, [](KnownFindings& findings) { findings.result.models[1].runs[0].result.failed = 5; });
+  const std::string chart = "document.querySelector('#time-chart [data-model=";
+  EXPECT_EQ(page.browser.text(chart + "threads] .bar').getAttribute('class')"), "bar failed");
+  EXPECT_EQ(page.browser.text(chart + "inline] .bar').getAttribute('class')"), "bar best");
+  EXPECT_THAT(page.browser.text(chart + "threads]').textContent"), HasSubstr("2.00 s  \u00b7  5 failed"));
+  EXPECT_THAT(page.browser.text("document.querySelectorAll('#figures tbody tr')[1].innerText"), HasSubstr("5 failed"));
+}
+
 TEST(Page, CpuAndMemoryHaveABarAModel) {
   OpenPage page;
   for (const char* const chart : {"cpu-chart", "memory-chart"}) {

@@ -203,6 +203,12 @@ TEST(CompareReport, OriginThatIsBusyAllTheTimeIsMentioned) {
   EXPECT_THAT(fixture.text(), HasSubstr("origin and work share the CPUs, and left none of them free under threads\n"));
 }
 
+TEST(CompareReport, ModelInWhichItemsFailedIsMarkedInTheTable) {
+  Fixture fixture;
+  fixture.result.models[1].runs[1].result.failed = 3;
+  EXPECT_THAT(fixture.text(), testing::ContainsRegex("threads .* 3 failed  +- "));
+}
+
 TEST(CompareReport, BarsStandBelowTheTableWhereThereIsRoom) {
   const Fixture fixture;
   const auto all = fixture.summaries();

@@ -20,8 +20,6 @@ constexpr double kNearIdeal = 0.8;
 /// A thread that computes for this much of the time is what limits it.
 constexpr double kBusy = 0.7;
 
-bool is_whole(const ModelSummary& summary) { return summary.runs > 0 && summary.failed_items == 0; }
-
 std::string name_of(cli::Model model) { return std::string(cli::to_string(model)); }
 
 /// With a decimal near both ends, where "0 %" and "100 %" would say too much.

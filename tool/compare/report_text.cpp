@@ -52,7 +52,7 @@ std::vector<std::string> totals_row(const ModelSummary& summary) {
           three_digits(seconds.median),
           range_of(seconds),
           three_digits(summary.items_per_second),
-          or_dash(summary.speedup, "x"),
+          summary.failed_items > 0 ? fmt::format("{} failed", summary.failed_items) : or_dash(summary.speedup, "x"),
           summary.efficiency ? fmt::format("{:.2f}", *summary.efficiency) : "-",
           three_digits(summary.cpu_seconds),
           three_digits(summary.cpu_us_per_item),

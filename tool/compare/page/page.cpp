@@ -82,6 +82,7 @@ json::object model_json(const ModelRuns& runs, const ModelSummary& summary) {
   json::object object{{"model", cli::to_string(runs.model)},
                       {"workers", summary.workers},
                       {"runs", summary.runs},
+                      {"failed", summary.failed_items},
                       {"seconds", std::move(seconds)},
                       {"median", summary.seconds.median},
                       {"min", summary.seconds.min},
