@@ -169,6 +169,36 @@ TEST(PageTimeline, HoverNamesTheTaskAndItsPhases) {
   EXPECT_THAT(tip, HasSubstr("waiting for the first byte: 80.0 ms"));
 }
 
+/// The first task of threads, which lies in the first eighth of the first line, has failed.
+void let_one_fail(KnownFindings& findings) {
+  for (RunTrace::Span& span : findings.result.models[1].trace->spans) {
+    if (span.task == 1 && span.kind == TraceSpan::Kind::running) span.end = TraceSpan::End::failed;
+  }
+}
+
+TEST(PageTimeline, TaskThatFailedIsCrossedOutAndSaidInTheTip) {
+  OpenPage page({}, let_one_fail);
+  EXPECT_EQ(page.mark(0, "crosses"), 0);
+  EXPECT_EQ(page.mark(1, "crosses"), 1);
+  EXPECT_THAT(page.browser.text("document.querySelectorAll('.timeline h3')[1].textContent"), HasSubstr(", 1 failed"));
+  EXPECT_THAT(page.browser.text("document.getElementById('legend').textContent"), HasSubstr("\u00d7 failed"));
+  const auto point = page.point_of(1, 0.0625, 0.1);
+  page.browser.move_mouse(point.x, point.y);
+  EXPECT_THAT(page.browser.text("document.getElementById('tip').innerText"), HasSubstr("took 100 ms \u00b7 failed"));
+  const auto next = page.point_of(1, 0.1875, 0.1);
+  page.browser.move_mouse(next.x, next.y);
+  EXPECT_THAT(page.browser.text("document.getElementById('tip').innerText"), Not(HasSubstr("failed")));
+}
+
+TEST(PageTimeline, FailedTasksAreSeenAmongManyToo) {
+  OpenPage page({}, [](KnownFindings& findings) {
+    findings.result.models[1].trace = trace_of(100'000, 5);
+    let_one_fail(findings);
+  });
+  EXPECT_EQ(page.browser.text(OpenPage::canvas_of(1) + ".dataset.mode"), "density");
+  EXPECT_EQ(page.mark(1, "crosses"), 1);
+}
+
 TEST(PageTimeline, WheelZoomsAroundThePointer) {
   OpenPage page;
   const auto point = page.point_of(0, 0.25, 0.5);

@@ -146,7 +146,9 @@ void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunR
     measurement.describe_task(i, paths()[i], one ? one->phases : TaskPhases{});
     if (!one) continue;
     result.bytes += one->bytes;
-    if (one->status != 200) add_failure(result, fmt::format("an image was answered with status {}", one->status));
+    if (one->status == 200) continue;
+    measurement.task_failed(i);
+    add_failure(result, fmt::format("an image was answered with status {}", one->status));
   }
   check_files(spec, result);
 }
