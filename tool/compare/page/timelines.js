@@ -391,13 +391,6 @@ class Timeline {
   }
 }
 
-/** A time of an axis whose marks are `by` apart: with as many decimals as tell them apart. */
-function axis_time(us, by) {
-  const [unit, name] = by >= 1e5 ? [1e6, 's'] : by >= 100 ? [1e3, 'ms'] : [1, '\u00b5s'];
-  const decimals = Math.max(0, -Math.floor(Math.log10(by / unit) + 1e-9));
-  return (us / unit).toFixed(decimals) + ' ' + name;
-}
-
 const drawn = data.models.filter((model) => model.timeline);
 const used = new Set([OTHER]);
 for (const model of drawn) for (const task of model.timeline.tasks) for (let p = 5; p < task.length; p += 3) used.add(task[p]);
