@@ -127,12 +127,30 @@ TEST(Watch, TheTraceHasEveryRequestAndItsPhasesUnderEveryModel) {
   }
 }
 
+TEST(Watch, ATraceIsNotWrittenOverAListThatIsRead) {
+  const TemporaryDirectory directory;
+  directory.write("urls.txt", "http://127.0.0.1:1/\n");
+  const std::string list = directory.file("urls.txt");
+  const auto result = overlap_program({"get", "-i", list, "--to", "null", "--trace", list});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--trace would overwrite what -i reads"));
+  EXPECT_EQ(directory.read("urls.txt"), "http://127.0.0.1:1/\n");
+}
+
 TEST(Watch, ATraceThatCannotBeWrittenIsAnError) {
   const Origin origin;
   const auto result = overlap_program({"get", origin.url("/bytes/1"), "--to", "null", "--trace", "/nonexistent/trace"});
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.err, HasSubstr("--trace: cannot write /nonexistent/trace: No such file or directory"));
   EXPECT_EQ(origin.requests(), 0U);
+}
+
+TEST(Watch, ATraceOrLogWithoutANameIsAnError) {
+  for (const std::string flag : {"--trace", "--log"}) {
+    const auto result = overlap_program({"get", "http://127.0.0.1:1/", "--to", "null", "--retry", "0", flag, ""});
+    EXPECT_EQ(result.exit_code, 2) << flag;
+    EXPECT_THAT(result.err, HasSubstr(flag + ": the name of a file is missing"));
+  }
 }
 
 TEST(Watch, Usr1PrintsALineOfStatusAndTheRunGoesOn) {

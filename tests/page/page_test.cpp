@@ -70,6 +70,14 @@ TEST(Page, ReadingIsThereInWords) {
   EXPECT_THAT(text, HasSubstr("Fastest: threads, 2.00 seconds, 4.00 times as fast as one after the other"));
 }
 
+TEST(Page, NotesOfTheTerminalAreThereToo) {
+  OpenPage page({}, [](KnownFindings& findings) { findings.result.results_differ = true; });
+  const std::string text = page.browser.text("document.getElementById('notes').innerText");
+  EXPECT_THAT(text,
+              HasSubstr("With 3 runs the median of all that could be lies within their range in 75 of 100 cases."));
+  EXPECT_THAT(text, HasSubstr("What was downloaded is not the same in every run."));
+}
+
 TEST(Page, BarsAreAsLongAsTheirFigures) {
   OpenPage page;
   const auto share = [&page](const std::string& model) {
@@ -88,6 +96,15 @@ TEST(Page, BarsAreAsLongAsTheirFigures) {
                                   ".querySelector('.track')" + box + ".left) / " + threads +
                                   ".querySelector('.track')" + box + ".width"),
               1.6 / 8.1, 0.005);
+}
+
+TEST(Page, ModelInWhichItemsFailedIsMarkedAndNotTheFastest) {
+  OpenPage page({}, [](KnownFindings& findings) { findings.result.models[1].runs[0].result.failed = 5; });
+  const std::string chart = "document.querySelector('#time-chart [data-model=";
+  EXPECT_EQ(page.browser.text(chart + "threads] .bar').getAttribute('class')"), "bar failed");
+  EXPECT_EQ(page.browser.text(chart + "inline] .bar').getAttribute('class')"), "bar best");
+  EXPECT_THAT(page.browser.text(chart + "threads]').textContent"), HasSubstr("2.00 s  \u00b7  5 failed"));
+  EXPECT_THAT(page.browser.text("document.querySelectorAll('#figures tbody tr')[1].innerText"), HasSubstr("5 failed"));
 }
 
 TEST(Page, CpuAndMemoryHaveABarAModel) {
@@ -150,6 +167,36 @@ TEST(PageTimeline, HoverNamesTheTaskAndItsPhases) {
   EXPECT_THAT(tip, HasSubstr("pool 2 \u00b7 began at 400 ms \u00b7 took 100 ms"));
   EXPECT_THAT(tip, HasSubstr("queued: 400 ms"));
   EXPECT_THAT(tip, HasSubstr("waiting for the first byte: 80.0 ms"));
+}
+
+/// The first task of threads, which lies in the first eighth of the first line, has failed.
+void let_one_fail(KnownFindings& findings) {
+  for (RunTrace::Span& span : findings.result.models[1].trace->spans) {
+    if (span.task == 1 && span.kind == TraceSpan::Kind::running) span.end = TraceSpan::End::failed;
+  }
+}
+
+TEST(PageTimeline, TaskThatFailedIsCrossedOutAndSaidInTheTip) {
+  OpenPage page({}, let_one_fail);
+  EXPECT_EQ(page.mark(0, "crosses"), 0);
+  EXPECT_EQ(page.mark(1, "crosses"), 1);
+  EXPECT_THAT(page.browser.text("document.querySelectorAll('.timeline h3')[1].textContent"), HasSubstr(", 1 failed"));
+  EXPECT_THAT(page.browser.text("document.getElementById('legend').textContent"), HasSubstr("\u00d7 failed"));
+  const auto point = page.point_of(1, 0.0625, 0.1);
+  page.browser.move_mouse(point.x, point.y);
+  EXPECT_THAT(page.browser.text("document.getElementById('tip').innerText"), HasSubstr("took 100 ms \u00b7 failed"));
+  const auto next = page.point_of(1, 0.1875, 0.1);
+  page.browser.move_mouse(next.x, next.y);
+  EXPECT_THAT(page.browser.text("document.getElementById('tip').innerText"), Not(HasSubstr("failed")));
+}
+
+TEST(PageTimeline, FailedTasksAreSeenAmongManyToo) {
+  OpenPage page({}, [](KnownFindings& findings) {
+    findings.result.models[1].trace = trace_of(100'000, 5);
+    let_one_fail(findings);
+  });
+  EXPECT_EQ(page.browser.text(OpenPage::canvas_of(1) + ".dataset.mode"), "density");
+  EXPECT_EQ(page.mark(1, "crosses"), 1);
 }
 
 TEST(PageTimeline, WheelZoomsAroundThePointer) {
@@ -251,6 +298,41 @@ TEST(Page, PrintsWithoutButtonsOnWhite) {
   page.browser.set_media("print");
   EXPECT_EQ(page.browser.text("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
   EXPECT_EQ(page.browser.text("getComputedStyle(document.getElementById('theme')).display"), "none");
+}
+
+/// Pixels that A4 paper has beside its margins.
+constexpr int kPaperWidth = 702;
+
+TEST(Page, PrintsTablesWithAllTheirColumns) {
+  OpenPage page({.width = kPaperWidth, .height = 1000});
+  page.browser.set_media("print");
+  EXPECT_EQ(page.browser.number("[...document.querySelectorAll('.scroll')]"
+                                ".filter((box) => box.scrollWidth > box.clientWidth"
+                                " || getComputedStyle(box).overflowX !== 'visible').length"),
+            0);
+  EXPECT_LE(page.browser.number("document.querySelector('#figures table').getBoundingClientRect().right"), kPaperWidth);
+}
+
+TEST(Page, PrintsLightWhatTheButtonHasMadeDark) {
+  OpenPage page;
+  const auto connect = [&page] {  // the colour of the beginning of the first task, on the canvas
+    return page.browser.text("(() => { const c = " + OpenPage::canvas_of(1) +
+                             "; return [...c.getContext('2d').getImageData(0.00625 * c.width, 10, 1, 1).data]"
+                             ".slice(0, 3).join(); })()");
+  };
+  const auto wait_for_theme = [&page](const std::string& theme) {
+    page.browser.evaluate("new Promise((done) => { const look = () => document.documentElement.dataset.theme === '" +
+                          theme + "' ? done() : setTimeout(look, 10); look(); })");
+  };
+  page.browser.evaluate("document.getElementById('theme').click()");
+  EXPECT_EQ(connect(), "232,172,76");
+  page.browser.set_media("print");
+  wait_for_theme("light");
+  EXPECT_EQ(connect(), "224,154,43");
+  EXPECT_EQ(page.browser.text("getComputedStyle(document.body).color"), "rgb(0, 0, 0)");
+  page.browser.set_media("screen");
+  wait_for_theme("dark");
+  EXPECT_EQ(connect(), "232,172,76");
 }
 
 TEST(Page, EverythingThatIsOperatedHasANameForScreenReaders) {

@@ -40,6 +40,14 @@ TEST(Bars, OnlyTheFastestIsColoured) {
   EXPECT_EQ(text.find('\x1b'), text.find("\x1b[32m"));
 }
 
+TEST(Bars, ModelInWhichSomethingFailedIsMarkedAndNeverTheFastest) {
+  auto summaries = kThree;
+  summaries[2].failed_items = 7;
+  const std::string text = bars_text(summaries, {.width = 40, .has_colour = true});
+  EXPECT_THAT(text, HasSubstr("threads  \x1b[32m"));
+  EXPECT_THAT(text, HasSubstr("loop     # 0.0100 s, 7 failed\n"));
+}
+
 TEST(Bars, NeedRoomAndTwoTimes) {
   EXPECT_THAT(bars_text(kThree, {.width = 20}), IsEmpty());
   EXPECT_THAT(bars_text(kThree, {}), IsEmpty());

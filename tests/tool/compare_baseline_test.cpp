@@ -76,6 +76,30 @@ TEST(Baseline, OtherOptionsAndMachinesAreDoubts) {
   EXPECT_THAT(doubts(), ElementsAre(HasSubstr("the options were"), HasSubstr("the machine was Some CPU, 2 CPUs")));
 }
 
+TEST(Baseline, OtherListsAndNumbersOfItemsAreDoubts) {
+  KnownFindings before = findings_of(8, 2);
+  before.options.list_file = "thirty.txt";
+  KnownFindings now = findings_of(8, 2);
+  now.options.list_file = "./thirty.txt";
+  const auto doubts = [&] {
+    return now.with([&](const Findings& all) { return doubts_about(baseline_of(before), all); });
+  };
+  EXPECT_THAT(doubts(), IsEmpty());
+  now.options.list_file = "ten.txt";
+  for (ModelRuns& model : now.result.models) {
+    for (MeasuredRun& run : model.runs) run.result.items = 10;
+  }
+  EXPECT_THAT(doubts(), ElementsAre("the list was thirty.txt", "it had 160 items, and this has 10"));
+}
+
+TEST(Baseline, DoubtsAreSaidBeforeTheVerdicts) {
+  KnownFindings now = findings_of(7, 2);
+  now.options.workers = 50;
+  const std::string text =
+      now.with([](const Findings& all) { return baseline_text(baseline_of(findings_of(8, 2)), all); });
+  EXPECT_LT(text.find("note: this and the baseline are not alike"), text.find("against the baseline:\n  inline: "));
+}
+
 TEST(Baseline, TextSaysItInWords) {
   const std::string text = findings_of(7, 2.001).with(
       [](const Findings& all) { return baseline_text(baseline_of(findings_of(8, 2)), all); });

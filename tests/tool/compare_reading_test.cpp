@@ -135,13 +135,6 @@ TEST(Reading, WhereWaitsAreKnownItIsComputingThatTookLess) {
   EXPECT_THAT(figures.reading(), Contains(HasSubstr("for threads: computing took less time in its runs than one")));
 }
 
-TEST(Reading, BusyMachineIsSaid) {
-  Figures figures;
-  figures.machine.load = 9;
-  figures.add(Model::inline_, 8, 0.1);
-  EXPECT_THAT(figures.reading().back(), HasSubstr("the machine was busy when this began (load 9.0 on 4 CPUs)"));
-}
-
 TEST(Reading, FailedModelsAreNamedAndNotCompared) {
   Figures figures;
   figures.add(Model::inline_, 8, 0.1);

@@ -193,7 +193,7 @@ TEST(CompareReport, TableHasARowAModel) {
             "\n"
             "efficiency is against the ideal: inline 8.00 s, threads 1.60 s\n"
             "start-up, not counted: threads 2.00 ms\n"
-            "with 3 runs the median of all that could be lies within min - max in 75 of 100 cases\n"
+            "note: with 3 runs the median of all that could be lies within their range in 75 of 100 cases\n"
             "checked: every run got the same 160 bodies, those that the origins hold\n");
 }
 
@@ -220,6 +220,12 @@ TEST(CompareReport, OriginThatIsBusyAllTheTimeIsMentioned) {
   EXPECT_THAT(fixture.text(), Not(HasSubstr("left none of them free")));
   for (MeasuredRun& run : fixture.result.models[1].runs) run.result.cpu_seconds = 1.8;
   EXPECT_THAT(fixture.text(), HasSubstr("origin and work share the CPUs, and left none of them free under threads\n"));
+}
+
+TEST(CompareReport, ModelInWhichItemsFailedIsMarkedInTheTable) {
+  Fixture fixture;
+  fixture.result.models[1].runs[1].result.failed = 3;
+  EXPECT_THAT(fixture.text(), testing::ContainsRegex("threads .* 3 failed  +- "));
 }
 
 TEST(CompareReport, BarsStandBelowTheTableWhereThereIsRoom) {

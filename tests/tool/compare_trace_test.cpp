@@ -153,6 +153,18 @@ TEST_P(EveryTracedModel, PhasesLieWithinTheirTaskAndTasksWithinTheRun) {
   EXPECT_EQ(run.count(Kind::scope, to_string(Phase::writing)), 15U);
 }
 
+TEST_P(EveryTracedModel, TaskWhoseServerAnswersWithAnErrorHasFailed) {
+  const serve::BackgroundOrigin origin;
+  const TracedRun run("images", GetParam(), {origin.url("/fault/status/404?")});
+  EXPECT_EQ(run.result().failed, 15U);
+  std::map<std::uint64_t, int> failed;
+  for (const RunTrace::Span& span : run.trace().spans) {
+    EXPECT_NE(span.end, TraceSpan::End::finished);
+    if (span.end == TraceSpan::End::failed) ++failed[span.task];
+  }
+  EXPECT_EQ(failed.size(), 15U);
+}
+
 TEST_P(EveryTracedModel, TasksThatOnlyWaitAreSeenSleeping) {
   const TracedRun run("sleep", GetParam());
   EXPECT_NEAR(run.seconds(to_string(Phase::sleeping)), 33.5 * 0.02, 33.5 * 0.02 * 0.5);

@@ -31,7 +31,8 @@ std::string hashes(double length) {
 }
 
 std::string value_of(const ModelSummary& summary) {
-  return fmt::format("{} s", cli::three_digits(summary.seconds.median));
+  const std::string failed = summary.failed_items > 0 ? fmt::format(", {} failed", summary.failed_items) : "";
+  return fmt::format("{} s{}", cli::three_digits(summary.seconds.median), failed);
 }
 
 }  // namespace
@@ -46,7 +47,7 @@ std::string bars_text(std::span<const ModelSummary> summaries, const TextStyle& 
     if (summary.runs == 0) continue;
     ++bars;
     longest = std::max(longest, summary.seconds.median);
-    shortest = std::min(shortest, summary.seconds.median);
+    if (is_whole(summary)) shortest = std::min(shortest, summary.seconds.median);
     names = std::max(names, cli::to_string(summary.model).size());
     values = std::max(values, value_of(summary).size());
   }
@@ -57,7 +58,7 @@ std::string bars_text(std::span<const ModelSummary> summaries, const TextStyle& 
   for (const ModelSummary& summary : summaries) {
     if (summary.runs == 0) continue;
     const double length = summary.seconds.median / longest * room;
-    const bool is_green = style.has_colour && summary.seconds.median == shortest;
+    const bool is_green = style.has_colour && is_whole(summary) && summary.seconds.median == shortest;
     text += fmt::format("{:<{}}  {}{}{} {}\n", cli::to_string(summary.model), names, is_green ? kGreen : "",
                         style.has_blocks ? blocks(length) : hashes(length), is_green ? kPlain : "", value_of(summary));
   }

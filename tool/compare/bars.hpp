@@ -17,8 +17,9 @@ struct TextStyle {
   bool has_colour = false;
 };
 
-/// A line a model, its bar as long as the median of its runs; the fastest is green where there are colours. Nothing
-/// where fewer than two models have a time, or there is no room.
+/// A line a model, its bar as long as the median of its runs; the fastest is green where there are colours, of
+/// those in which nothing failed; the others say how much did. Nothing where fewer than two models have a time, or
+/// there is no room.
 std::string bars_text(std::span<const ModelSummary> summaries, const TextStyle& style);
 
 }  // namespace overlap::compare

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <exception>
+#include <filesystem>
 
 #include "cli/escape.hpp"
 #include "cli/input_file.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// What is measured, not how often.
+/// What is measured, not how often. The list is looked at by itself: one file has many spellings.
 std::string kind_of(json::object options) {
   for (const char* const name : {"models", "repeat", "warmup", "file"}) options.erase(name);
   return json::serialize(options);
@@ -25,6 +26,22 @@ std::string kind_of(json::object options) {
 std::string machine_of(const json::value& machine) {
   return fmt::format("{}, {} CPUs", std::string_view(machine.at("model").as_string()),
                      machine.at("cpus").to_number<std::size_t>());
+}
+
+/// As written, but for what makes no difference.
+std::string list_of(const json::object& options) {
+  const json::value* const file = options.if_contains("file");
+  if (file == nullptr) return {};
+  return std::filesystem::path(std::string(file->as_string())).lexically_normal().string();
+}
+
+/// All runs do the same work, so that any may tell.
+std::uint64_t items_of(const json::array& models) {
+  for (const json::value& model : models) {
+    const json::array& runs = model.at("runs").as_array();
+    if (!runs.empty()) return runs.front().at("items").to_number<std::uint64_t>();
+  }
+  return 0;
 }
 
 Baseline::Model model_of(const json::value& value) {
@@ -40,6 +57,8 @@ Baseline baseline_of(const json::value& value) {
   Baseline baseline;
   baseline.workload = value.at("workload").as_string();
   baseline.options = kind_of(value.at("options").as_object());
+  baseline.list = list_of(value.at("options").as_object());
+  baseline.items = items_of(value.at("models").as_array());
   baseline.machine = machine_of(value.at("machine"));
   for (const json::value& model : value.at("models").as_array()) baseline.models.push_back(model_of(model));
   return baseline;
@@ -112,6 +131,12 @@ std::vector<std::string> doubts_about(const Baseline& baseline, const Findings& 
   if (baseline.workload != now.workload) {
     doubts.push_back(fmt::format("the workload was '{}'", cli::escape_for_terminal(baseline.workload, 100)));
   }
+  if (!baseline.list.empty() && !now.list.empty() && baseline.list != now.list) {
+    doubts.push_back(fmt::format("the list was {}", cli::escape_for_terminal(baseline.list, 300)));
+  }
+  if (baseline.items > 0 && now.items > 0 && baseline.items != now.items) {
+    doubts.push_back(fmt::format("it had {} items, and this has {}", baseline.items, now.items));
+  }
   if (baseline.options != now.options) {
     doubts.push_back(fmt::format("the options were {}", cli::escape_for_terminal(baseline.options, 300)));
   }
@@ -122,13 +147,14 @@ std::vector<std::string> doubts_about(const Baseline& baseline, const Findings& 
 }
 
 std::string baseline_text(const Baseline& baseline, const Findings& findings) {
-  std::string text = "against the baseline:\n";
-  const auto changes = changes_since(baseline, findings);
-  for (const Change& change : changes) text += "  " + sentence_of(change) + '\n';
-  if (changes.empty()) text += "  it has no run of these models\n";
+  std::string text;
   for (const std::string& doubt : doubts_about(baseline, findings)) {
     text += fmt::format("note: this and the baseline are not alike: {}\n", doubt);
   }
+  text += "against the baseline:\n";
+  const auto changes = changes_since(baseline, findings);
+  for (const Change& change : changes) text += "  " + sentence_of(change) + '\n';
+  if (changes.empty()) text += "  it has no run of these models\n";
   return text;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -18,8 +19,10 @@ struct Baseline {
     std::vector<double> seconds;  ///< of the runs that count
   };
   std::string workload;
-  std::string options;  ///< as JSON, without those of measuring: how often, which models
-  std::string machine;  ///< "AMD EPYC, 2 CPUs"
+  std::string options;      ///< as JSON, without the list and those of measuring: how often, which models
+  std::string list;         ///< the file of URLs; empty: the workload has none
+  std::uint64_t items = 0;  ///< of a run; 0: there was none
+  std::string machine;      ///< "AMD EPYC, 2 CPUs"
   std::vector<Model> models;
 };
 
@@ -48,7 +51,7 @@ std::vector<Change> changes_since(const Baseline& baseline, const Findings& find
 /// Why the two cannot be compared, or can only with care; empty: nothing stands against it.
 std::vector<std::string> doubts_about(const Baseline& baseline, const Findings& findings);
 
-/// For people: a line a change, and the doubts.
+/// For people: the doubts, then a line a change, which nobody is to believe before.
 std::string baseline_text(const Baseline& baseline, const Findings& findings);
 
 }  // namespace overlap::compare

@@ -7,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -15,8 +16,10 @@
 #include <utility>
 
 #include "cli/escape.hpp"
+#include "cli/file_name.hpp"
 #include "cli/output_file.hpp"
 #include "cli/result_stream.hpp"
+#include "cli/same_file.hpp"
 #include "cli/signals.hpp"
 #include "cli/terminal.hpp"
 #include "cli/units.hpp"
@@ -70,7 +73,7 @@ int complain(int code, std::string_view message) {
   return code;
 }
 
-/// The files that a comparison writes, opened before the first run, so that a wrong name costs no waiting.
+/// The files that a comparison writes, tried before the first run, so that a wrong name costs no waiting.
 struct Outputs {
   cli::OutputFile json;
   cli::OutputFile trace;
@@ -94,12 +97,29 @@ std::expected<Outputs, std::string> open_outputs(const CompareFlags& flags) {
   return outputs;
 }
 
-std::expected<void, std::string> write_outputs(Outputs& outputs, const Findings& findings) {
-  const auto json = [&findings](std::ostream& out) { out << report_json(findings); };
-  if (auto written = outputs.json.write(json); !written) return written;
-  const auto trace = [&findings](std::ostream& out) { write_trace(out, findings); };
-  if (auto written = outputs.trace.write(trace); !written) return written;
-  return outputs.page.write([&findings](std::ostream& out) { write_page(out, findings); });
+/// A baseline may be replaced by the figures that were compared to it, but by nothing else.
+std::expected<void, std::string> check_names(const CompareFlags& flags, const CompareOptions& options) {
+  const cli::NamedFile list{"--workload", options.list_file};
+  const cli::NamedFile baseline{"--baseline", flags.baseline};
+  const cli::NamedFile json{"--json", flags.json == "-" ? "" : flags.json};
+  const cli::NamedFile drawn[] = {{"--html", flags.html}, {"--trace", flags.trace}};
+  if (auto apart = cli::keep_apart(std::array{json, drawn[0], drawn[1]}, std::array{list}); !apart) return apart;
+  return cli::keep_apart(drawn, std::array{baseline});
+}
+
+/// One that fails does not take the others with it. Says what could not be written; whether all was.
+bool write_outputs(Outputs& outputs, const Findings& findings) {
+  const std::expected<void, std::string> results[] = {
+      outputs.json.write([&findings](std::ostream& out) { out << report_json(findings); }),
+      outputs.trace.write([&findings](std::ostream& out) { write_trace(out, findings); }),
+      outputs.page.write([&findings](std::ostream& out) { write_page(out, findings); })};
+  bool is_all = true;
+  for (const auto& written : results) {
+    if (written) continue;
+    complain(kDisk, written.error());
+    is_all = false;
+  }
+  return is_all;
 }
 
 /// What is read later, from a file or a pipe, has bars for a usual terminal and lines as long as they are.
@@ -123,8 +143,9 @@ int report(const CompareFlags& flags, const Findings& findings, const std::optio
   if (json_to_stdout) fmt::print(stderr, "{}", text);
   out.write(json_to_stdout ? report_json(findings) : text);
   for (const std::string& complaint : findings.result.complaints) complain(kFailed, complaint);
-  if (const auto written = write_outputs(outputs, findings); !written) return complain(kDisk, written.error());
+  const bool is_written = write_outputs(outputs, findings);
   if (const auto printed = out.finish(); !printed) return complain(kDisk, printed.error());
+  if (!is_written) return kDisk;
   return findings.result.complaints.empty() ? kAllRight : kFailed;
 }
 
@@ -174,16 +195,18 @@ int run_compare(const CompareFlags& flags) {
   const auto options = make_options(flags, machine.cpus);
   if (!options) return complain(kUsage, options.error());
   if (flags.advise) return run_advise(flags, *options, machine);
+  if (const auto names = check_names(flags, *options); !names) return complain(kUsage, names.error());
   std::optional<Baseline> baseline;
   if (!flags.baseline.empty()) {
     auto read = read_baseline(flags.baseline);
     if (!read) return complain(kUsage, read.error());
     baseline = std::move(*read);
   }
+  const cli::InterruptWatch interrupts;
   auto outputs = open_outputs(flags);
+  if (interrupts.count() > 0) return complain(kSignalled + interrupts.last_signal(), "interrupted");
   if (!outputs) return complain(kDisk, outputs.error());
 
-  const cli::InterruptWatch interrupts;
   Progress progress(*options, flags.verbose);
   const auto result = run_comparison(*options, progress, interrupts.descriptor());
   progress.clear();
@@ -204,6 +227,10 @@ void add_duration(CLI::App& command, const std::string& name, Duration& value, c
   command.add_option_function<std::string>(name, read, help)
       ->type_name("DURATION")
       ->default_str(cli::format_duration(value));
+}
+
+void add_file(CLI::App& command, const std::string& name, std::string& value, const std::string& help) {
+  cli::needs_a_name(command.add_option(name, value, help)->type_name("FILE"));
 }
 
 void add_flags(CLI::App& command, CompareFlags& flags) {
@@ -229,8 +256,7 @@ void add_flags(CLI::App& command, CompareFlags& flags) {
       ->type_name("N");
   add_duration(command, "--latency", flags.latency, "How long the built-in origin waits before it answers");
   add_duration(command, "--sleep-unit", flags.sleep_unit, "What stands for a second in the workload 'sleep'");
-  command.add_option("--json", flags.json, "Write all figures, those of every run too, to this file ('-': stdout)")
-      ->type_name("FILE");
+  add_file(command, "--json", flags.json, "Write all figures, those of every run too, to this file ('-': stdout)");
   auto* const advise = command.add_flag("--advise", flags.advise,
                                         "Try each model with 2, 4, 8 ... at once, and say which to use and why");
   command.add_option("--sample", flags.sample, "For --advise: so many URLs of a list, spread evenly over it; 0: all")
@@ -238,13 +264,10 @@ void add_flags(CLI::App& command, CompareFlags& flags) {
       ->type_name("N")
       ->capture_default_str()
       ->needs(advise);
-  command
-      .add_option("--baseline", flags.baseline, "Say what is faster or slower than in this file of an earlier --json")
-      ->type_name("FILE");
-  command.add_option("--html", flags.html, "Draw everything, with a timeline of each model, on a page in this file")
-      ->type_name("FILE");
-  command.add_option("--trace", flags.trace, "Write what every task did to this file, for ui.perfetto.dev")
-      ->type_name("FILE");
+  add_file(command, "--baseline", flags.baseline,
+           "Say what is faster or slower than in this file of an earlier --json");
+  add_file(command, "--html", flags.html, "Draw everything, with a timeline of each model, on a page in this file");
+  add_file(command, "--trace", flags.trace, "Write what every task did to this file, for ui.perfetto.dev");
   command.add_flag("-v,--verbose", flags.verbose, "Say what each run took as it ends");
 }
 

@@ -46,6 +46,10 @@ void Measurement::describe_task(std::size_t index, const std::string& name, cons
   if (tracer_ != nullptr) tracer_->describe(index, name, phases);
 }
 
+void Measurement::task_failed(std::size_t index) {
+  if (tracer_ != nullptr) tracer_->fail(index);
+}
+
 void Measurement::tasks_are(Phase phase) {
   if (tracer_ != nullptr) tracer_->all_are(phase);
 }

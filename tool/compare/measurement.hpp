@@ -31,6 +31,8 @@ class Measurement {
 
   /// What the `index`-th task that was submitted is called, and what it did.
   void describe_task(std::size_t index, const std::string& name, const TaskPhases& phases = {});
+  /// The `index`-th task ended well for its executor, but did not get what it was to get.
+  void task_failed(std::size_t index);
   /// In which phase tasks are that say nothing themselves.
   void tasks_are(Phase phase);
 

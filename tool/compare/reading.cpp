@@ -20,8 +20,6 @@ constexpr double kNearIdeal = 0.8;
 /// A thread that computes for this much of the time is what limits it.
 constexpr double kBusy = 0.7;
 
-bool is_whole(const ModelSummary& summary) { return summary.runs > 0 && summary.failed_items == 0; }
-
 std::string name_of(cli::Model model) { return std::string(cli::to_string(model)); }
 
 /// With a decimal near both ends, where "0 %" and "100 %" would say too much.
@@ -170,13 +168,6 @@ std::string failures_sentence(const Findings& findings) {
   return fmt::format("Not compared, since items or whole runs failed: {}.", list_of(names));
 }
 
-std::string load_sentence(const Findings& findings) {
-  if (findings.machine.load <= 0.5 * static_cast<double>(findings.machine.cpus)) return {};
-  return fmt::format(
-      "Take small differences with care: the machine was busy when this began (load {:.1f} on {} CPU{}).",
-      findings.machine.load, findings.machine.cpus, findings.machine.cpus == 1 ? "" : "s");
-}
-
 }  // namespace
 
 std::optional<double> cpu_share(const Findings& findings) {
@@ -213,7 +204,6 @@ std::vector<std::string> reading_of(const Findings& findings) {
   if (best != nullptr && !is_short) add(limit_sentence(findings, *best));
   add(no_ideal_sentence(findings));
   add(failures_sentence(findings));
-  add(load_sentence(findings));
   return sentences;
 }
 

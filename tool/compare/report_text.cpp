@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -7,14 +6,11 @@
 #include "cli/table.hpp"
 #include "cli/units.hpp"
 #include "cli/wrap.hpp"
+#include "compare/notes.hpp"
 #include "compare/report.hpp"
 
 namespace overlap::compare {
 namespace {
-
-/// A share of the time at which something is busy enough to hold up others.
-constexpr double kBottleneck = 0.85;
-constexpr double kShareOfOthers = 0.15;  // of all CPUs, that is worth naming
 
 using cli::Table;
 using cli::three_digits;
@@ -56,7 +52,7 @@ std::vector<std::string> totals_row(const ModelSummary& summary) {
           three_digits(seconds.median),
           range_of(seconds),
           three_digits(summary.items_per_second),
-          or_dash(summary.speedup, "x"),
+          summary.failed_items > 0 ? fmt::format("{} failed", summary.failed_items) : or_dash(summary.speedup, "x"),
           summary.efficiency ? fmt::format("{:.2f}", *summary.efficiency) : "-",
           three_digits(summary.cpu_seconds),
           three_digits(summary.cpu_us_per_item),
@@ -158,52 +154,6 @@ std::string copies_line(const Findings& findings) {
   return "processes: a worker adds to the counter of its own process, and this one's stays 0\n";
 }
 
-std::string busy_line(const Findings& findings) {
-  const Machine& machine = findings.machine;
-  if (machine.load <= 0.5 * static_cast<double>(machine.cpus)) return {};
-  return fmt::format("note: the machine was busy when this began (load {:.1f} on {}), which shows in the figures\n",
-                     machine.load, plural(machine.cpus, "CPU"));
-}
-
-/// Said where the range that the table shows is the interval: with more runs that is narrower.
-std::string interval_line(const Findings& findings) {
-  for (const ModelSummary& summary : findings.summaries) {
-    const auto& interval = summary.interval;
-    if (!interval || interval->low > summary.seconds.min || interval->high < summary.seconds.max) continue;
-    return fmt::format("with {} the median of all that could be lies within min - max in {:.0f} of 100 cases\n",
-                       plural(summary.runs, "run"), interval->confidence * 100);
-  }
-  return {};
-}
-
-/// What was measured is then not the model.
-std::string bottleneck_lines(const Findings& findings) {
-  std::vector<std::string> behind_origin;
-  std::vector<std::string> without_cpu;
-  std::vector<std::string> beside_others;
-  for (const ModelSummary& summary : findings.summaries) {
-    if (summary.origin_busy >= kBottleneck) behind_origin.push_back(name_of(summary.model));
-    if (summary.origin_busy > 0 && summary.cpus_busy >= kBottleneck) without_cpu.push_back(name_of(summary.model));
-    if (summary.machine_busy >= kBottleneck && summary.machine_busy - summary.cpus_busy >= kShareOfOthers) {
-      beside_others.push_back(name_of(summary.model));
-    }
-  }
-  std::string text;
-  if (!behind_origin.empty()) {
-    text += fmt::format("note: the built-in origin was busy all the time, so it may be what limits {}\n",
-                        fmt::join(behind_origin, ", "));
-  }
-  if (!without_cpu.empty()) {
-    text += fmt::format("note: origin and work share the CPUs, and left none of them free under {}\n",
-                        fmt::join(without_cpu, ", "));
-  }
-  if (!beside_others.empty()) {
-    text += fmt::format("note: other programs of this machine, such as a server on it, left no CPU free under {}\n",
-                        fmt::join(beside_others, ", "));
-  }
-  return text;
-}
-
 std::string start_line(const Findings& findings) {
   std::string text;
   for (const ModelSummary& summary : findings.summaries) {
@@ -233,9 +183,14 @@ std::string ideal_line(const Findings& findings) {
   return text.empty() ? text : fmt::format("efficiency is against the ideal:{}\n", text);
 }
 
+std::string note_lines(const Findings& findings) {
+  std::string text;
+  for (const std::string& note : notes_of(findings)) text += fmt::format("note: {}\n", note);
+  return text;
+}
+
 std::string check_line(const Findings& findings) {
-  if (!findings.result.complaints.empty()) return {};
-  if (findings.result.results_differ) return "note: what was downloaded is not the same in every run\n";
+  if (!findings.result.complaints.empty() || findings.result.results_differ) return {};
   return fmt::format("checked: {}\n", findings.options.workload->checked);
 }
 
@@ -268,15 +223,14 @@ std::string report_text(const Findings& findings, const TextStyle& style) {
       cli::wrapped(fmt::format("{}\n{}\n\n", subject_of(findings.options), conditions_of(findings)), width);
   if (kind == Workload::Report::counts) {
     return text + counts_table(findings, width) + '\n' +
-           cli::wrapped(copies_line(findings) + check_line(findings), width);
+           cli::wrapped(copies_line(findings) + note_lines(findings) + check_line(findings), width);
   }
   text += totals_table(findings, width) + '\n';
   if (const std::string bars = bars_text(findings.summaries, style); !bars.empty()) text += bars + '\n';
   if (kind == Workload::Report::parts) text += parts_table(findings, width) + '\n';
-  return text +
-         cli::wrapped(ideal_line(findings) + start_line(findings) + memory_line(findings) + interval_line(findings) +
-                          busy_line(findings) + bottleneck_lines(findings) + check_line(findings),
-                      width);
+  return text + cli::wrapped(ideal_line(findings) + start_line(findings) + memory_line(findings) +
+                                 note_lines(findings) + check_line(findings),
+                             width);
 }
 
 }  // namespace overlap::compare

@@ -31,6 +31,7 @@ class TraceBuilder {
     }
     lives_.resize(numbers_.size() + 1);
     task_names_.resize(numbers_.size() + 1);
+    failed_.resize(numbers_.size() + 1);
   }
 
   std::size_t tasks() const { return numbers_.size(); }
@@ -40,6 +41,9 @@ class TraceBuilder {
     task_names_[task] = static_cast<std::uint32_t>(trace_.names.size());
     trace_.names.push_back(std::move(name));
   }
+
+  /// To be told before its spans are added.
+  void fail(std::uint64_t task) { failed_[task] = true; }
 
   void add(const TraceSpan& span) {
     const auto number = numbers_.find(span.task);
@@ -52,6 +56,7 @@ class TraceBuilder {
                        .from_ns = span.from.count(),
                        .to_ns = span.to.count(),
                        .name = span.kind == TraceSpan::Kind::scope ? index_of(span.name) : task_names_[task]};
+    if (own.end == TraceSpan::End::finished && failed_[task]) own.end = TraceSpan::End::failed;
     note(own);
     if (span.kind != TraceSpan::Kind::running || !one_task_a_lane_) trace_.spans.push_back(own);
   }
@@ -126,6 +131,7 @@ class TraceBuilder {
   std::unordered_map<std::uint64_t, std::uint64_t> numbers_;  // by the recording's number
   std::vector<Life> lives_;                                   // by number here
   std::vector<std::uint32_t> task_names_;                     // by number here
+  std::vector<bool> failed_;                                  // by number here: whatever its executor saw
   std::map<std::string, std::uint32_t, std::less<>> scope_names_;
 };
 
@@ -138,16 +144,26 @@ void RunTracer::begin() {
 
 void RunTracer::end() { recording_->stop(); }
 
-void RunTracer::describe(std::size_t index, std::string name, const TaskPhases& phases) {
+RunTracer::Described& RunTracer::described(std::size_t index) {
   if (described_.size() <= index) described_.resize(index + 1);
-  described_[index] = {std::move(name), phases};
+  return described_[index];
 }
+
+void RunTracer::describe(std::size_t index, std::string name, const TaskPhases& phases) {
+  described(index).name = std::move(name);
+  described(index).phases = phases;
+}
+
+void RunTracer::fail(std::size_t index) { described(index).has_failed = true; }
 
 RunTrace RunTracer::take(bool one_task_a_lane) {
   if (!recording_) return {};
   TraceBuilder builder(*recording_, one_task_a_lane);
   described_.resize(builder.tasks());
-  for (std::size_t i = 0; i < described_.size(); ++i) builder.name(i + 1, std::move(described_[i].name));
+  for (std::size_t i = 0; i < described_.size(); ++i) {
+    builder.name(i + 1, std::move(described_[i].name));
+    if (described_[i].has_failed) builder.fail(i + 1);
+  }
   for (const TraceSpan& span : recording_->spans()) builder.add(span);
   builder.add_lives();
   for (std::size_t i = 0; i < described_.size(); ++i) {

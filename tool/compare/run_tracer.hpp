@@ -20,6 +20,8 @@ class RunTracer {
 
   /// What is known of a task: the `index`-th that was submitted.
   void describe(std::size_t index, std::string name, const TaskPhases& phases);
+  /// It failed, though its function returned: a server may answer with an error.
+  void fail(std::size_t index);
   /// In which phase tasks are that say nothing themselves.
   void all_are(Phase phase) { usual_phase_ = phase; }
 
@@ -31,7 +33,10 @@ class RunTracer {
   struct Described {
     std::string name;
     TaskPhases phases;
+    bool has_failed = false;
   };
+
+  Described& described(std::size_t index);
 
   std::optional<TraceRecording> recording_;
   TimePoint begin_{};

@@ -93,8 +93,6 @@ void add_ideal(ModelSummary& summary, double ideal) {
   summary.efficiency = reached;
 }
 
-bool is_whole(const ModelSummary& summary) { return summary.runs > 0 && summary.failed_items == 0; }
-
 /// The runs that the others are compared to, if there are any and nothing failed in them.
 const ModelRuns* inline_runs_of(const CompareOptions& options, const ComparisonResult& result) {
   const auto found = std::ranges::find(result.models, cli::Model::inline_, &ModelRuns::model);
@@ -102,6 +100,8 @@ const ModelRuns* inline_runs_of(const CompareOptions& options, const ComparisonR
 }
 
 }  // namespace
+
+bool is_whole(const ModelSummary& summary) { return summary.runs > 0 && summary.failed_items == 0; }
 
 std::vector<ModelSummary> summarise(const CompareOptions& options, const ComparisonResult& result, std::size_t cpus) {
   const ModelRuns* const inline_runs = inline_runs_of(options, result);

@@ -37,6 +37,9 @@ struct ModelSummary {
   std::uint64_t resident_bytes = 0;  ///< of all processes together
 };
 
+/// Whether it has runs and nothing failed in them: only then is it compared to others, or called the fastest.
+bool is_whole(const ModelSummary& summary);
+
 /// One a model, in the order of the result.
 std::vector<ModelSummary> summarise(const CompareOptions& options, const ComparisonResult& result, std::size_t cpus);
 

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <vector>
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -14,6 +15,7 @@
 
 #include "cli/escape.hpp"
 #include "cli/result_stream.hpp"
+#include "cli/same_file.hpp"
 #include "cli/signals.hpp"
 #include "get/descriptor_need.hpp"
 #include "get/dry_run.hpp"
@@ -61,6 +63,14 @@ std::expected<std::vector<ListReader>, std::string> open_lists(const InputFlags&
   if (lists.empty())
     return std::unexpected("nothing to fetch: give URLs, or a list with -i FILE ('-' is standard input)");
   return lists;
+}
+
+/// A list is read while the run goes on, and must not be written to.
+std::expected<void, std::string> check_names(const GetFlags& flags) {
+  std::vector<cli::NamedFile> lists;
+  for (const std::string& file : flags.input.files) lists.push_back({"-i", file == "-" ? "/dev/stdin" : file});
+  const cli::NamedFile outputs[] = {{"--log", flags.log == "-" ? "" : flags.log}, {"--trace", flags.trace}};
+  return cli::keep_apart(outputs, lists);
 }
 
 std::function<void()> force_stop_of(Executor& executor) {
@@ -201,10 +211,11 @@ bool print_summary(const GetFlags& flags, const Totals& totals, const RunFigures
 }
 
 int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists, Ledger& ledger) {
-  RunOutputs outputs;
-  if (const auto opened = outputs.open(flags.log, flags.trace, plan.run); !opened)
-    return complain(kDisk, opened.error());
   const cli::InterruptWatch interrupts(cli::InterruptWatch::Status::takes_requests);
+  RunOutputs outputs;
+  const auto opened = outputs.open(flags.log, flags.trace, plan.run);
+  if (interrupts.count() > 0) return complain(128 + interrupts.last_signal(), "interrupted");
+  if (!opened) return complain(kDisk, opened.error());
   ConsoleReporter reporter(plan.reporter, stderr);
   const TimePoint begin = Clock::now();
   const std::shared_ptr<http::CookieJar> cookies = cookies_of(plan);
@@ -290,6 +301,7 @@ int run_dry(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists) 
 int run_get(const GetFlags& flags) {
   auto plan = make_plan(flags);
   if (!plan) return complain(kUsage, plan.error());
+  if (const auto names = check_names(flags); !names) return complain(kUsage, names.error());
   auto lists = open_lists(flags.input, plan->lists);
   if (!lists) return complain(kUsage, lists.error());
   if (flags.dry_run) return run_dry(flags, std::move(*plan), std::move(*lists));

@@ -7,6 +7,7 @@
 #include <overlap/executors/available_cpus.hpp>
 
 #include "cli/escape.hpp"
+#include "cli/file_name.hpp"
 #include "get/flag_values.hpp"
 
 namespace overlap::get {
@@ -203,11 +204,12 @@ void add_get_flags(CLI::App& command, GetFlags& flags) {
   run->add_option("--progress", flags.progress, "auto, bar, plain, json or none")
       ->type_name("STYLE")
       ->capture_default_str();
-  run->add_option("--log", flags.log,
-                  "Append a JSON line for every outcome and retry to this file; '-': standard error")
-      ->type_name("FILE");
-  run->add_option("--trace", flags.trace, "Write every request and its phases to this file, for ui.perfetto.dev")
-      ->type_name("FILE");
+  auto* const log = run->add_option("--log", flags.log,
+                                    "Append a JSON line for every outcome and retry to this file; '-': standard error");
+  cli::needs_a_name(log->type_name("FILE"));
+  auto* const trace =
+      run->add_option("--trace", flags.trace, "Write every request and its phases to this file, for ui.perfetto.dev");
+  cli::needs_a_name(trace->type_name("FILE"));
   run->add_flag("--json", flags.json, "End with one JSON object on standard output");
   run->add_flag("-q,--quiet", flags.quiet, "No messages about single items, no progress");
   run->add_flag("-v,--verbose", flags.verbose,

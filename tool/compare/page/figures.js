@@ -3,12 +3,16 @@ document.title = data.title;
 $('title').textContent = data.title;
 $('subtitle').textContent = data.subtitle;
 for (const sentence of data.reading) $('reading').append(make('li', {}, sentence));
+for (const note of data.notes) $('notes').append(make('li', {}, note));
+$('notes').hidden = data.notes.length === 0;
 for (const complaint of data.complaints) $('complaints').append(make('li', {}, complaint));
 $('complaints').hidden = data.complaints.length === 0;
 $('footer').textContent = data.footer;
 
-const whole = data.models.filter((model) => model.runs > 0);
-const best = whole.reduce((a, b) => (a === null || b.median < a.median ? b : a), null);
+const timed = data.models.filter((model) => model.runs > 0);
+// Only where nothing failed was the same work done; the others are drawn, but not compared.
+const best = timed.filter((model) => model.failed === 0).reduce((a, b) => (a === null || b.median < a.median ? b : a), null);
+const failed_label = (model) => model.failed + ' failed';
 
 /** A bar a model, its name and value above it, so that a narrow screen holds them too. */
 function bars(box, caption, models, value, label, extras = () => [], top = 0, marked = null) {
@@ -23,7 +27,8 @@ function bars(box, caption, models, value, label, extras = () => [], top = 0, ma
     group.append(make('text', {x: 0, y: y + 14, 'font-weight': 600}, model.model));
     group.append(make('text', {x: '100%', y: y + 14, 'text-anchor': 'end'}, label(model)));
     group.append(make('rect', {class: 'track', x: 0, y: y + 20, width: '100%', height: 14, rx: 3}));
-    const bar = make('rect', {class: model === marked ? 'bar best' : 'bar', x: 0, y: y + 20, width: x(value(model)), height: 14, rx: 3});
+    const kind = model === marked ? ' best' : model.failed > 0 ? ' failed' : '';
+    const bar = make('rect', {class: 'bar' + kind, x: 0, y: y + 20, width: x(value(model)), height: 14, rx: 3});
     bar.append(make('title', {}, model.model + ': ' + label(model)));
     group.append(bar, ...extras(model, x, y + 27));
     svg.append(group);
@@ -44,19 +49,20 @@ function spread(model, x, y) {
 
 function time_label(model) {
   let text = time(model.median);
+  if (model.failed > 0) text += '  \u00b7  ' + failed_label(model);
   if (model.speedup !== null && model.model !== 'inline') text += '  \u00b7  ' + digits(model.speedup) + '\u00d7';
   if (model.efficiency !== null) text += '  \u00b7  ' + percent(model.efficiency) + ' of ideal';
   return text;
 }
-if (whole.length > 0) {
-  const widest = Math.max(...whole.map((m) => Math.max(m.max, m.ideal ?? 0)));
-  bars($('time-chart'), 'Seconds from the first task to the last result, median, shorter is better', whole, (m) => m.median,
+if (timed.length > 0) {
+  const widest = Math.max(...timed.map((m) => Math.max(m.max, m.ideal ?? 0)));
+  bars($('time-chart'), 'Seconds from the first task to the last result, median, shorter is better', timed, (m) => m.median,
        time_label, spread, widest, best);
-  bars($('cpu-chart'), 'CPU time of a run, all its processes together', whole, (m) => m.cpu, (m) => time(m.cpu));
-  bars($('memory-chart'), 'Peak memory, of the largest process', whole, (m) => m.peak, (m) => bytes(m.peak));
+  bars($('cpu-chart'), 'CPU time of a run, all its processes together', timed, (m) => m.cpu, (m) => time(m.cpu));
+  bars($('memory-chart'), 'Peak memory, of the largest process', timed, (m) => m.peak, (m) => bytes(m.peak));
 }
 $('figures').append(table('Figures of each model',
   ['model', 'workers', 'median', 'fastest', 'slowest', 'a second', 'speed-up', 'ideal', 'efficiency', 'CPU', 'CPU an item', 'memory'],
   data.models.map((m) => (m.runs === 0 ? [m.model, String(m.workers), 'failed'] : [
-    m.model, String(m.workers), time(m.median), time(m.min), time(m.max), digits(m.rate), dash(m.speedup, (v) => digits(v) + '\u00d7'),
+    m.model, String(m.workers), time(m.median), time(m.min), time(m.max), digits(m.rate), m.failed > 0 ? failed_label(m) : dash(m.speedup, (v) => digits(v) + '\u00d7'),
     dash(m.ideal, time), dash(m.efficiency, percent), time(m.cpu), time(m.cpu_item), bytes(m.peak)]))));

@@ -52,3 +52,10 @@ function step(length, count) {
   const power = 10 ** Math.floor(Math.log10(rough));
   return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough) ?? 10 * power;
 }
+
+/** A time of an axis whose marks are `by` apart: with as many decimals as tell them apart. */
+function axis_time(us, by) {
+  const [unit, name] = by >= 1e5 ? [1e6, 's'] : by >= 100 ? [1e3, 'ms'] : [1, '\u00b5s'];
+  const decimals = Math.max(0, -Math.floor(Math.log10(by / unit) + 1e-9));
+  return (us / unit).toFixed(decimals) + ' ' + name;
+}

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <cctype>
 #include <ostream>
 #include <string_view>
 
+#include "compare/notes.hpp"
 #include "compare/page/parts.hpp"
 #include "compare/reading.hpp"
 #include "compare/timeline.hpp"
@@ -80,6 +82,7 @@ json::object model_json(const ModelRuns& runs, const ModelSummary& summary) {
   json::object object{{"model", cli::to_string(runs.model)},
                       {"workers", summary.workers},
                       {"runs", summary.runs},
+                      {"failed", summary.failed_items},
                       {"seconds", std::move(seconds)},
                       {"median", summary.seconds.median},
                       {"min", summary.seconds.min},
@@ -94,6 +97,15 @@ json::object model_json(const ModelRuns& runs, const ModelSummary& summary) {
                       {"traced_round", runs.traced_round}};
   if (runs.trace) object["timeline"] = timeline_json(runs);
   return object;
+}
+
+/// As sentences of their own.
+std::vector<std::string> sentences_of(std::vector<std::string> notes) {
+  for (std::string& note : notes) {
+    note[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(note[0])));
+    note += '.';
+  }
+  return notes;
 }
 
 std::string footer_of(const Findings& findings) {
@@ -129,6 +141,7 @@ std::string page_data(const Findings& findings) {
   const json::object object{{"title", subject_of(findings.options)},
                             {"subtitle", conditions_of(findings)},
                             {"reading", texts_json(reading_of(findings))},
+                            {"notes", texts_json(sentences_of(notes_of(findings)))},
                             {"complaints", texts_json(findings.result.complaints)},
                             {"footer", footer_of(findings)},
                             {"phases", phases_json()},

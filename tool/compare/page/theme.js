@@ -21,3 +21,20 @@ $('theme').addEventListener('click', () => {
   show_theme();
 });
 system_dark.addEventListener('change', show_theme);
+
+// On paper it is light, whatever the screen has. Timelines are drawn anew, since what is drawn follows no style sheet.
+let screen_theme = null;  // while it is printed: {theme}
+function print_light(prints) {
+  if (prints === (screen_theme !== null)) return;
+  if (prints) {
+    screen_theme = {theme: root.dataset.theme};
+    root.dataset.theme = 'light';
+  } else {
+    if (screen_theme.theme === undefined) delete root.dataset.theme; else root.dataset.theme = screen_theme.theme;
+    screen_theme = null;
+  }
+  show_theme();
+}
+window.addEventListener('beforeprint', () => print_light(true));
+window.addEventListener('afterprint', () => print_light(false));
+window.matchMedia('print').addEventListener('change', (event) => print_light(event.matches));

@@ -10,6 +10,7 @@ class Timeline {
     this.model = model;
     this.lines = model.timeline;
     this.tasks = this.lines.tasks;  // [name, lane, queued, from, to, phase, from, to, phase, ...] in microseconds
+    this.failed = new Set(this.lines.failed);
     this.length = Math.max(this.lines.length, 1);
     this.from = 0;
     this.to = this.length;
@@ -23,7 +24,8 @@ class Timeline {
 
   build(box) {
     const count = this.tasks.length;
-    const note = `run ${this.model.traced_round}: ${count} task${count === 1 ? '' : 's'} in ${micros(this.length)}`;
+    const note = `run ${this.model.traced_round}: ${count} task${count === 1 ? '' : 's'} in ${micros(this.length)}` +
+      (this.failed.size > 0 ? `, ${this.failed.size} failed` : '');
     const tools = make('div', {class: 'bar-of-tools', role: 'group', 'aria-label': `Zoom and move, ${this.model.model}`},
                        make('h3', {}, this.model.model + ' ', make('small', {}, note)));
     const button = (text, label, act) => {
@@ -100,8 +102,9 @@ class Timeline {
     const dense = seen > MANY || this.rows < lanes;
     this.marks = 0;
     if (dense) this.draw_density(pen); else this.draw_tasks(pen, style);
+    const crosses = this.draw_crosses(pen, style);
     this.draw_axis(pen, style, height);
-    Object.assign(this.canvas.dataset, {from: this.from, to: this.to, seen, marks: this.marks, mode: dense ? 'density' : 'tasks'});
+    Object.assign(this.canvas.dataset, {from: this.from, to: this.to, seen, marks: this.marks, crosses, mode: dense ? 'density' : 'tasks'});
   }
 
   row_of(lane) { return Math.floor((lane * this.rows) / Math.max(this.by_lane.length, 1)); }
@@ -209,6 +212,35 @@ class Timeline {
     }
   }
 
+  /** A cross on each task that failed; one for those that are too near to be told apart. Gives how many are drawn. */
+  draw_crosses(pen, style) {
+    if (this.failed.size === 0) return 0;
+    const arm = Math.max(2, Math.min(5, this.row / 2 - 1));
+    let drawn = 0;
+    pen.beginPath();
+    this.by_lane.forEach((list, lane) => {
+      const y = (this.row_of(lane) + 0.5) * this.row;
+      let last = -Infinity;
+      this.each_seen(list, (task, i) => {
+        if (!this.failed.has(i)) return;
+        const x = (this.x(Math.max(task[3], this.from)) + this.x(Math.min(task[4], this.to))) / 2;
+        if (x - last < 2 * arm) return;
+        last = x;
+        drawn += 1;
+        pen.moveTo(x - arm, y - arm);
+        pen.lineTo(x + arm, y + arm);
+        pen.moveTo(x - arm, y + arm);
+        pen.lineTo(x + arm, y - arm);
+      });
+    });
+    for (const [colour, width] of [['--paper', 4], ['--ink', 2]]) {  // an edge, so that it is seen on every colour
+      pen.strokeStyle = style.getPropertyValue(colour).trim();
+      pen.lineWidth = width;
+      pen.stroke();
+    }
+    return drawn;
+  }
+
   draw_axis(pen, style, height) {
     const top = height - AXIS;
     pen.strokeStyle = style.getPropertyValue('--line').trim();
@@ -263,7 +295,7 @@ class Timeline {
   }
   sentence(i) {
     const task = this.tasks[i];
-    const failed = this.lines.failed.includes(i) ? ', failed' : '';
+    const failed = this.failed.has(i) ? ', failed' : '';
     const parts = this.parts(i).map(([phase, us]) => `${phases[phase].name} ${micros(us)}`).join(', ');
     return `${this.name(i)}: ${this.lines.lanes[task[1]]}, began at ${micros(task[3])}, took ${micros(task[4] - task[3])}${failed}` +
       (parts ? `; ${parts}` : '');
@@ -273,7 +305,8 @@ class Timeline {
     if (i < 0) { tip.hidden = true; return; }
     const task = this.tasks[i];
     tip.replaceChildren(make('b', {}, this.name(i)),
-      `${this.lines.lanes[task[1]]} \u00b7 began at ${micros(task[3])} \u00b7 took ${micros(task[4] - task[3])}`);
+      `${this.lines.lanes[task[1]]} \u00b7 began at ${micros(task[3])} \u00b7 took ${micros(task[4] - task[3])}` +
+      (this.failed.has(i) ? ' \u00b7 failed' : ''));
     for (const [phase, us] of this.parts(i)) {
       tip.append(make('span', {}, make('i', {class: 'swatch', style: `background:var(--${phases[phase].colour})`}),
                       `${phases[phase].name}: ${micros(us)}`));
@@ -358,13 +391,6 @@ class Timeline {
   }
 }
 
-/** A time of an axis whose marks are `by` apart: with as many decimals as tell them apart. */
-function axis_time(us, by) {
-  const [unit, name] = by >= 1e5 ? [1e6, 's'] : by >= 100 ? [1e3, 'ms'] : [1, '\u00b5s'];
-  const decimals = Math.max(0, -Math.floor(Math.log10(by / unit) + 1e-9));
-  return (us / unit).toFixed(decimals) + ' ' + name;
-}
-
 const drawn = data.models.filter((model) => model.timeline);
 const used = new Set([OTHER]);
 for (const model of drawn) for (const task of model.timeline.tasks) for (let p = 5; p < task.length; p += 3) used.add(task[p]);
@@ -372,4 +398,5 @@ phases.forEach((phase, i) => {
   if (!used.has(i)) return;
   $('legend').append(make('li', {}, make('i', {class: 'swatch', style: `background:var(--${phase.colour})`}), phase.name));
 });
+if (drawn.some((model) => model.timeline.failed.length > 0)) $('legend').append(make('li', {}, '\u00d7 failed'));
 for (const model of drawn) timelines.push(new Timeline(model, $('timelines')));

@@ -49,6 +49,7 @@ void describe_downloads(Measurement& measurement, std::span<const std::string> u
                         std::span<const std::optional<Download>> downloads) {
   for (std::size_t i = 0; i < downloads.size(); ++i) {
     measurement.describe_task(i, urls[i], downloads[i] ? downloads[i]->phases : TaskPhases{});
+    if (downloads[i] && downloads[i]->status != 200) measurement.task_failed(i);
   }
 }
 

@@ -147,6 +147,7 @@ void run(Executor& executor, const RunSpec& spec, Measurement& measurement, RunR
     if (!one) continue;
     result.bytes += one->bytes;
     if (one->status == 200) continue;
+    measurement.task_failed(i);
     add_failure(result, {.index = i, .is_refused = is_refusal(one->status)},
                 fmt::format("an image was answered with status {}", one->status));
   }
