@@ -1,78 +1,37 @@
 // `overlap compare` as its users run it: the real program, its own origins, its own processes.
-#include <dirent.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "e2e/origin.hpp"
+#include "e2e/compare_program.hpp"
 #include "support/chrome_trace.hpp"
-#include "support/program.hpp"
 
 namespace overlap {
 namespace {
 
-using testing::AnyOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::Pair;
+using testing_support::all_end;
 using testing_support::ChromeTraceRules;
+using testing_support::compare;
 using testing_support::Origin;
+using testing_support::processes_with;
 using testing_support::program;
 using testing_support::Program;
 using testing_support::ProgramInput;
 using testing_support::ProgramResult;
 using testing_support::run_program;
 using testing_support::TemporaryDirectory;
-
-ProgramResult compare(std::vector<std::string> arguments, std::vector<std::string> environment = {}) {
-  arguments.insert(arguments.begin(), {program(), "compare"});
-  return run_program(arguments, {.text = {}, .environment = std::move(environment), .directory = {}});
-}
-
-boost::json::value figures_of(const ProgramResult& result) {
-  boost::system::error_code error;
-  auto value = boost::json::parse(result.out, error);
-  EXPECT_FALSE(error) << result.out << result.err;
-  return value;
-}
-
-std::string read_file(const std::string& name) {
-  std::ifstream file(name, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// The processes whose environment has this text: all that came from one call of the program.
-std::vector<std::string> processes_with(const std::string& text) {
-  std::vector<std::string> found;
-  DIR* const processes = opendir("/proc");
-  while (const dirent* const entry = readdir(processes)) {
-    const std::string name = entry->d_name;
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (read_file("/proc/" + name + "/environ").find(text) != std::string::npos) found.push_back(name);
-  }
-  closedir(processes);
-  return found;
-}
-
-bool all_end(const std::string& text) {
-  for (int i = 0; i < 500; ++i) {
-    if (processes_with(text).empty()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return false;
-}
 
 TEST(Compare, PagesUnderEveryModelAreTheSame) {
   const ProgramResult result = compare({"--latency", "2ms", "--repeat", "1", "--warmup", "0"});
@@ -82,26 +41,6 @@ TEST(Compare, PagesUnderEveryModelAreTheSame) {
   }
   EXPECT_THAT(result.out, HasSubstr("checked: every run got the same 160 bodies"));
   EXPECT_THAT(result.err, IsEmpty());
-}
-
-TEST(Compare, JsonOnStandardOutputIsAllThatIsThere) {
-  const ProgramResult result =
-      compare({"--workload", "cpu", "--models", "inline,threads", "--repeat", "2", "--warmup", "1", "--json", "-"});
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  const auto figures = figures_of(result);
-  EXPECT_EQ(figures.at("ok"), true);
-  EXPECT_EQ(figures.at("models").as_array().size(), 2U);
-  EXPECT_EQ(figures.at("models").at(0).at("runs").as_array().size(), 3U);
-  EXPECT_THAT(result.err, HasSubstr("speed-up"));
-}
-
-TEST(Compare, JsonGoesToAFile) {
-  const TemporaryDirectory directory;
-  const ProgramResult result =
-      compare({"--workload", "cpu", "--models", "loop", "--repeat", "1", "--json", directory.file("figures.json")});
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("speed-up"));
-  EXPECT_THAT(directory.read("figures.json"), HasSubstr("\"workload\":\"cpu\""));
 }
 
 TEST(Compare, TraceOfEveryModelKeepsTheRulesOfTheFormat) {
@@ -138,64 +77,6 @@ TEST(Compare, PageHoldsEveryTaskOfEveryModel) {
     EXPECT_EQ(model.at("timeline").at("tasks").as_array().size(), 160U);
   }
   EXPECT_THAT(page, Not(HasSubstr("https://")));
-}
-
-TEST(Compare, AdviceOnALongListAsksForASampleSpreadOverIt) {
-  const Origin origin;
-  const TemporaryDirectory directory;
-  std::string list;
-  for (int i = 0; i < 1000; ++i) list += origin.url(i < 500 ? "/bytes/10?" : "/bytes/20?") + std::to_string(i) + "\n";
-  directory.write("urls.txt", list);
-  const ProgramResult result =
-      compare({"--workload", directory.file("urls.txt"), "--advise", "--models", "loop", "--sample", "10"});
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("urls.txt: of 1000 URLs, spread evenly: 10 URLs of 1 host"));
-  EXPECT_LT(origin.requests(), 1000U);
-  EXPECT_EQ(origin.requests() % 10, 0U);
-}
-
-/// A list of so many URLs of the origin, and what else stands in it.
-std::string list_of(const Origin& origin, int urls, const std::string& more = {}) {
-  std::string list;
-  for (int i = 0; i < urls; ++i) list += origin.url("/bytes/10?") + std::to_string(i) + "\n";
-  return list + more;
-}
-
-TEST(Compare, AdviceLeavesOutWhatFailsOneAfterTheOther) {
-  const Origin origin(std::chrono::milliseconds(5));
-  const TemporaryDirectory directory;
-  directory.write("urls.txt", list_of(origin, 20, origin.url("/status/404") + "\n"));
-  const ProgramResult result = compare({"--workload", directory.file("urls.txt"), "--advise", "--models", "loop"});
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("\n1 of 21 items fails: left out (" + origin.url("/status/404: status 404)")));
-  EXPECT_THAT(result.out, HasSubstr("I/O-bound"));
-}
-
-TEST(Compare, AdviceOnNothingButDeadLinksNamesOne) {
-  const Origin origin;
-  const TemporaryDirectory directory;
-  directory.write("urls.txt", origin.url("/status/404") + "\n");
-  const ProgramResult result = compare({"--workload", directory.file("urls.txt"), "--advise", "--models", "loop"});
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, HasSubstr("inline, run 1: " + origin.url("/status/404: status 404")));
-}
-
-TEST(Compare, AdviceFindsAndNamesTheMostThatHostsAccept) {
-  const Origin origin(std::chrono::milliseconds(20), 3);
-  const TemporaryDirectory directory;
-  directory.write("urls.txt", list_of(origin, 40));
-  const ProgramResult result =
-      compare({"--workload", directory.file("urls.txt"), "--advise", "--models", "threads,loop"});
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, AnyOf(HasSubstr("Use --model loop -j 3: "), HasSubstr("Use --model threads --workers 3: "),
-                                HasSubstr("Too noisy to tell")));
-  EXPECT_THAT(result.out, AnyOf(HasSubstr("The hosts refuse more than 3 at once."), HasSubstr("Too noisy to tell")));
-}
-
-TEST(Compare, SampleIsForAdvice) {
-  const ProgramResult result = compare({"--sample", "10"});
-  EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, HasSubstr("--sample requires --advise"));
 }
 
 /// One short comparison in an environment of which these are set, and those that are about terminals are not.
@@ -239,134 +120,6 @@ TEST(Compare, BaselineThatCannotBeReadExitsWithTwo) {
   const ProgramResult result = compare({"--workload", "cpu", "--baseline", "/no/such/file"});
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr("cannot read /no/such/file"));
-}
-
-TEST(Compare, AdviceForWorkThatComputesIsNoLoop) {
-  const ProgramResult result = compare({"--advise", "--workload", "cpu", "--models", "loop"});
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("CPU-bound: "));
-  EXPECT_THAT(result.out, AnyOf(HasSubstr("Use inline: no model is faster"), HasSubstr("Too noisy to tell")));
-}
-
-TEST(Compare, AdviceForWorkThatWaitsIsALoop) {
-  const ProgramResult result = compare({"--advise", "--workload", "pages", "--latency", "10ms", "--models", "loop"});
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("I/O-bound: "));
-  EXPECT_THAT(result.out, AnyOf(HasSubstr("Use --model loop -j "), HasSubstr("Too noisy to tell")));
-}
-
-TEST(Compare, AdviceGoesWithNoOtherOutput) {
-  EXPECT_EQ(compare({"--advise", "--workload", "cpu", "--json", "-"}).exit_code, 2);
-}
-
-TEST(Compare, AdviceFindsItsOwnNumbersAndRefusesOthers) {
-  const std::vector<std::vector<std::string>> unused{
-      {"-j", "9"}, {"--workers", "9"}, {"--repeat", "9"}, {"--warmup", "0"}};
-  for (auto arguments : unused) {
-    arguments.insert(arguments.begin(), {"--advise", "--workload", "cpu"});
-    const ProgramResult result = compare(arguments);
-    EXPECT_EQ(result.exit_code, 2) << result.out;
-    EXPECT_THAT(result.err, HasSubstr("it goes with none of -j, --workers, --repeat, --warmup"));
-  }
-}
-
-TEST(Compare, SampleOfFewerThanNoneExitsWithTwo) {
-  const ProgramResult result = compare({"--advise", "--workload", "cpu", "--models", "inline", "--sample", "-1"});
-  EXPECT_EQ(result.exit_code, 2) << result.out;
-  EXPECT_THAT(result.err, HasSubstr("--sample"));
-}
-
-TEST(Compare, AdviceOnInlineAloneSaysThatNothingElseWasTried) {
-  const ProgramResult result = compare({"--advise", "--workload", "cpu", "--models", "inline"});
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, AnyOf(HasSubstr("Nothing but inline was tried"), HasSubstr("Too noisy to tell")));
-}
-
-TEST(Compare, TraceThatCannotBeWrittenCostsNoWaiting) {
-  const ProgramResult result = compare({"--workload", "cpu", "--trace", "/no/such/place/trace.json"});
-  EXPECT_EQ(result.exit_code, 3);
-  EXPECT_THAT(result.err, HasSubstr("cannot write /no/such/place/trace.json"));
-  EXPECT_THAT(result.out, IsEmpty());
-}
-
-TEST(Compare, APlaceForTemporaryFilesThatIsNoneIsNamed) {
-  const ProgramResult result = compare({"--workload", "images", "--models", "inline"}, {"TMPDIR=/no/such/place"});
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, HasSubstr("no place for temporary files in /no/such/place: No such file or directory"));
-}
-
-TEST(Compare, InterruptLeavesEarlierResultsAsTheyWere) {
-  const TemporaryDirectory directory;
-  const std::vector<std::string> work{program(), "compare", "--models", "threads", "--repeat", "1", "--warmup", "0"};
-  const std::string json = directory.file("figures.json");
-  auto before = work;
-  before.insert(before.end(), {"--latency", "0", "--json", json});
-  ASSERT_EQ(run_program(before).exit_code, 0);
-  const std::string earlier = directory.read("figures.json");
-  directory.write("page.html", "earlier");
-
-  const std::string mark = "OVERLAP_COMPARE_TEST=outputs-" + std::to_string(getpid());
-  auto now = work;
-  now.insert(now.end(), {"--latency", "1s", "--baseline", json, "--json", json, "--html", directory.file("page.html"),
-                         "--trace", directory.file("trace.json")});
-  Program comparison(now, ProgramInput{.text = {}, .environment = {mark}, .directory = {}});
-  while (processes_with(mark).size() < 2) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  comparison.signal(SIGTERM);
-  EXPECT_EQ(comparison.wait().exit_code, 143);
-  EXPECT_EQ(directory.read("figures.json"), earlier);
-  EXPECT_EQ(directory.read("page.html"), "earlier");
-  EXPECT_THAT(directory.files(), ElementsAre("figures.json", "page.html"));
-}
-
-TEST(Compare, OutputIsNeitherTheListNorAnotherOutput) {
-  const TemporaryDirectory directory;
-  const std::string list = directory.file("urls.txt");
-  directory.write("urls.txt", "http://127.0.0.1:1/\n");
-  const ProgramResult on_list = compare({"--workload", list, "--json", directory.path() + "/./urls.txt"});
-  EXPECT_EQ(on_list.exit_code, 2);
-  EXPECT_THAT(on_list.err, HasSubstr("--json would overwrite what --workload reads"));
-  EXPECT_EQ(directory.read("urls.txt"), "http://127.0.0.1:1/\n");
-  const ProgramResult twice = compare({"--html", directory.file("x"), "--trace", directory.path() + "/./x"});
-  EXPECT_EQ(twice.exit_code, 2);
-  EXPECT_THAT(twice.err, HasSubstr("--html and --trace would overwrite each other"));
-}
-
-TEST(Compare, BaselineIsNotDrawnOver) {
-  const TemporaryDirectory directory;
-  directory.write("before.json", "{}");
-  const std::string file = directory.file("before.json");
-  const ProgramResult result = compare({"--baseline", file, "--html", file});
-  EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, HasSubstr("--html would overwrite what --baseline reads"));
-}
-
-TEST(Compare, FileWithoutANameIsAnErrorThatNamesTheFlag) {
-  for (const std::string flag : {"--json", "--html", "--trace", "--baseline"}) {
-    const ProgramResult result = compare({"--workload", "cpu", "--models", "inline", "--repeat", "1", flag, ""});
-    EXPECT_EQ(result.exit_code, 2) << flag;
-    EXPECT_THAT(result.err, HasSubstr(flag + ": the name of a file is missing"));
-  }
-  EXPECT_EQ(compare({"--workload", "cpu", "--repeat", "1", "--json="}).exit_code, 2);
-}
-
-TEST(Compare, OutputThatFailsDoesNotTakeTheOthersWithIt) {
-  const TemporaryDirectory directory;
-  const ProgramResult result =
-      compare({"--workload", "cpu", "--models", "inline", "--repeat", "1", "--json", "/dev/full", "--html",
-               directory.file("page.html"), "--trace", directory.file("trace.json")});
-  EXPECT_EQ(result.exit_code, 3);
-  EXPECT_THAT(result.err, HasSubstr("cannot write /dev/full: No space left on device"));
-  EXPECT_THAT(directory.read("page.html"), HasSubstr("</html>"));
-  EXPECT_THAT(directory.read("trace.json"), HasSubstr("traceEvents"));
-}
-
-TEST(Compare, OutputMayBeTheFileThatStandardOutputIs) {
-  const TemporaryDirectory directory;
-  const std::string command = "'" + program() + "' compare --workload cpu --models inline --repeat 1 --json " +
-                              "/dev/stdout >'" + directory.file("all") + "'";
-  ASSERT_EQ(run_program({"/bin/sh", "-c", command}).exit_code, 0);
-  const std::string all = directory.read("all");
-  EXPECT_LT(all.find("checked: "), all.find("\"workload\":\"cpu\""));
 }
 
 TEST(Compare, ProxyOfTheEnvironmentIsNotAskedForTheBuiltInOrigin) {
