@@ -108,7 +108,10 @@ TEST(Baseline, TextSaysItInWords) {
 }
 
 TEST(Baseline, TextThatIsNoComparisonIsAnError) {
-  EXPECT_THAT(parse_baseline("{}").error(), HasSubstr("not what compare --json has written"));
+  EXPECT_EQ(parse_baseline("{}").error(), "it is not what compare --json has written: it has no 'workload'");
+  EXPECT_EQ(parse_baseline("{").error(), "it is not what compare --json has written: incomplete JSON");
+  EXPECT_EQ(parse_baseline("[1]").error(), "it is not what compare --json has written: it has no 'workload'");
+  EXPECT_EQ(parse_baseline("{\"workload\":7}").error(), "it is not what compare --json has written: not a string");
   EXPECT_THAT(read_baseline("/no/such/file").error(), HasSubstr("cannot read /no/such/file"));
 }
 

@@ -17,6 +17,13 @@ namespace {
 
 namespace json = boost::json;
 
+const json::value& member(const json::value& of, std::string_view name) {
+  const json::object* const object = of.if_object();
+  const json::value* const found = object != nullptr ? object->if_contains(name) : nullptr;
+  if (found == nullptr) throw std::runtime_error(fmt::format("it has no '{}'", name));
+  return *found;
+}
+
 /// What is measured, not how often. The list is looked at by itself: one file has many spellings.
 std::string kind_of(json::object options) {
   for (const char* const name : {"models", "repeat", "warmup", "file"}) options.erase(name);
@@ -24,8 +31,8 @@ std::string kind_of(json::object options) {
 }
 
 std::string machine_of(const json::value& machine) {
-  return fmt::format("{}, {} CPUs", std::string_view(machine.at("model").as_string()),
-                     machine.at("cpus").to_number<std::size_t>());
+  return fmt::format("{}, {} CPUs", std::string_view(member(machine, "model").as_string()),
+                     member(machine, "cpus").to_number<std::size_t>());
 }
 
 /// As written, but for what makes no difference.
@@ -38,29 +45,29 @@ std::string list_of(const json::object& options) {
 /// All runs do the same work, so that any may tell.
 std::uint64_t items_of(const json::array& models) {
   for (const json::value& model : models) {
-    const json::array& runs = model.at("runs").as_array();
-    if (!runs.empty()) return runs.front().at("items").to_number<std::uint64_t>();
+    const json::array& runs = member(model, "runs").as_array();
+    if (!runs.empty()) return member(runs.front(), "items").to_number<std::uint64_t>();
   }
   return 0;
 }
 
 Baseline::Model model_of(const json::value& value) {
-  Baseline::Model model{.name = std::string(value.at("model").as_string()), .seconds = {}};
-  for (const json::value& run : value.at("runs").as_array()) {
-    const bool counts = !run.at("warmup").as_bool() && run.at("failed").to_number<std::uint64_t>() == 0;
-    if (counts) model.seconds.push_back(run.at("seconds").to_number<double>());
+  Baseline::Model model{.name = std::string(member(value, "model").as_string()), .seconds = {}};
+  for (const json::value& run : member(value, "runs").as_array()) {
+    const bool counts = !member(run, "warmup").as_bool() && member(run, "failed").to_number<std::uint64_t>() == 0;
+    if (counts) model.seconds.push_back(member(run, "seconds").to_number<double>());
   }
   return model;
 }
 
 Baseline baseline_of(const json::value& value) {
   Baseline baseline;
-  baseline.workload = value.at("workload").as_string();
-  baseline.options = kind_of(value.at("options").as_object());
-  baseline.list = list_of(value.at("options").as_object());
-  baseline.items = items_of(value.at("models").as_array());
-  baseline.machine = machine_of(value.at("machine"));
-  for (const json::value& model : value.at("models").as_array()) baseline.models.push_back(model_of(model));
+  baseline.workload = member(value, "workload").as_string();
+  baseline.options = kind_of(member(value, "options").as_object());
+  baseline.list = list_of(member(value, "options").as_object());
+  baseline.items = items_of(member(value, "models").as_array());
+  baseline.machine = machine_of(member(value, "machine"));
+  for (const json::value& model : member(value, "models").as_array()) baseline.models.push_back(model_of(model));
   return baseline;
 }
 
@@ -98,10 +105,18 @@ std::string sentence_of(const Change& change) {
 }  // namespace
 
 std::expected<Baseline, std::string> parse_baseline(std::string_view text) {
+  const auto no_comparison = [](std::string_view why) {
+    return std::unexpected(fmt::format("it is not what compare --json has written: {}", why));
+  };
+  boost::system::error_code error;
+  const json::value value = json::parse(text, error);
+  if (error) return no_comparison(error.message());
   try {
-    return baseline_of(json::parse(text));
-  } catch (const std::exception& error) {
-    return std::unexpected(fmt::format("it is not what compare --json has written: {}", error.what()));
+    return baseline_of(value);
+  } catch (const boost::system::system_error& wrong) {  // of another kind
+    return no_comparison(wrong.code().message());
+  } catch (const std::exception& wrong) {
+    return no_comparison(wrong.what());
   }
 }
 
@@ -154,7 +169,7 @@ std::string baseline_text(const Baseline& baseline, const Findings& findings) {
   text += "against the baseline:\n";
   const auto changes = changes_since(baseline, findings);
   for (const Change& change : changes) text += "  " + sentence_of(change) + '\n';
-  if (changes.empty()) text += "  it has no run of these models\n";
+  if (changes.empty()) text += "  no model has a run without failures in both\n";
   return text;
 }
 
