@@ -134,5 +134,13 @@ TEST(CompareOutputs, OutputMayBeTheFileThatStandardOutputIs) {
   EXPECT_LT(all.find("checked: "), all.find("\"workload\":\"cpu\""));
 }
 
+TEST(CompareOutputs, AListWhoseNameIsNoTextIsRefused) {
+  const TemporaryDirectory directory;
+  directory.write("bad\xff.txt", "http://127.0.0.1:1/\n");
+  const ProgramResult result = compare({"--workload", directory.file("bad\xff.txt")});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("bad\\xff.txt is not UTF-8"));
+}
+
 }  // namespace
 }  // namespace overlap

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <thread>
@@ -160,6 +161,18 @@ TEST(Compare, InterruptEndsEverythingThatWasStarted) {
   EXPECT_EQ(result.exit_code, 130) << result.err;
   EXPECT_THAT(result.err, HasSubstr("interrupted"));
   EXPECT_TRUE(all_end(mark));
+}
+
+TEST(Compare, ATerminalThatHangsUpLeavesNoTemporaryFiles) {
+  const TemporaryDirectory place;
+  const std::string mark = "OVERLAP_COMPARE_TEST=hangup-" + std::to_string(getpid());
+  Program comparison({program(), "compare", "--workload", "images", "--models", "inline", "--repeat", "1000"},
+                     ProgramInput{.text = {}, .environment = {mark, "TMPDIR=" + place.path()}, .directory = {}});
+  while (place.files().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  comparison.signal(SIGHUP);
+  EXPECT_EQ(comparison.wait().exit_code, 129);
+  EXPECT_TRUE(all_end(mark));
+  EXPECT_TRUE(std::filesystem::is_empty(place.path()));
 }
 
 TEST(Compare, KilledItLeavesNoProcessBehind) {

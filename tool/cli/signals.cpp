@@ -32,7 +32,8 @@ void on_signal(int number) {
 
 }  // namespace
 
-InterruptWatch::InterruptWatch(Status status) : takes_status_requests_(status == Status::takes_requests) {
+InterruptWatch::InterruptWatch(Status status, Hangup hangup)
+    : takes_status_requests_(status == Status::takes_requests) {
   const int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   signals_seen = 0;
@@ -45,12 +46,16 @@ InterruptWatch::InterruptWatch(Status status) : takes_status_requests_(status ==
   sigaction(SIGINT, &action, &previous_int_);
   sigaction(SIGTERM, &action, &previous_term_);
   if (takes_status_requests_) sigaction(SIGUSR1, &action, &previous_usr1_);
+  sigaction(SIGHUP, nullptr, &previous_hup_);
+  counts_hangup_ = hangup == Hangup::is_counted && previous_hup_.sa_handler != SIG_IGN;
+  if (counts_hangup_) sigaction(SIGHUP, &action, nullptr);
 }
 
 InterruptWatch::~InterruptWatch() {
   sigaction(SIGINT, &previous_int_, nullptr);
   sigaction(SIGTERM, &previous_term_, nullptr);
   if (takes_status_requests_) sigaction(SIGUSR1, &previous_usr1_, nullptr);
+  if (counts_hangup_) sigaction(SIGHUP, &previous_hup_, nullptr);
   close(wake_descriptor.exchange(-1));
 }
 

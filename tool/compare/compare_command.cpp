@@ -164,7 +164,9 @@ std::expected<void, std::string> take_sample(std::size_t count, std::optional<Te
 
 int run_advise(const CompareFlags& flags, CompareOptions options, const Machine& machine) {
   if (const std::string problem = problem_with_advise(flags); !problem.empty()) return complain(kUsage, problem);
-  const cli::InterruptWatch interrupts;  // from here on what is made below is removed after Ctrl-C too
+  const cli::InterruptWatch interrupts(
+      cli::InterruptWatch::Status::ignores_requests,
+      cli::InterruptWatch::Hangup::is_counted);  // from here on what is made below is removed after Ctrl-C too
   std::optional<TemporaryDirectory> place;
   if (flags.sample > 0 && !options.list_file.empty()) {
     if (auto taken = take_sample(flags.sample, place, options); !taken) return complain(kFailed, taken.error());
@@ -202,7 +204,8 @@ int run_compare(const CompareFlags& flags) {
     if (!read) return complain(kUsage, read.error());
     baseline = std::move(*read);
   }
-  const cli::InterruptWatch interrupts;
+  const cli::InterruptWatch interrupts(cli::InterruptWatch::Status::ignores_requests,
+                                       cli::InterruptWatch::Hangup::is_counted);
   auto outputs = open_outputs(flags);
   if (interrupts.count() > 0) return complain(kSignalled + interrupts.last_signal(), "interrupted");
   if (!outputs) return complain(kDisk, outputs.error());

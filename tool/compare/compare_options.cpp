@@ -80,6 +80,10 @@ std::expected<CompareOptions, std::string> make_options(const CompareFlags& flag
 
   const auto facts = examine_list(flags.workload);
   if (!facts) return std::unexpected(facts.error());
+  // The runs are told of it, and reports tell it, in JSON.
+  if (cli::utf8_prefix(flags.workload) != flags.workload.size())
+    return std::unexpected(
+        fmt::format("--workload: the name {} is not UTF-8", cli::escape_for_terminal(flags.workload)));
   options.list_file = flags.workload;
   // More than the hosts are asked at once cannot be under way.
   options.max_concurrent = std::min(options.max_concurrent, kMaxPerHost * facts->hosts);

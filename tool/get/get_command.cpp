@@ -234,7 +234,9 @@ int run_plan(const GetFlags& flags, GetPlan plan, std::vector<ListReader> lists,
                      Clock::now() - begin,
                      run.bound(),
                      has_manifest};
-  if (flags.verbose) figures.what_bound = what_bound(context, run, figures, limit_rate, cpu_of_others() - cpu_before);
+  const bool was_any_asked = run.totals().ok + run.totals().failed > run.totals().failed_before;
+  if (flags.verbose && was_any_asked)
+    figures.what_bound = what_bound(context, run, figures, limit_rate, cpu_of_others() - cpu_before);
   executor->shutdown();  // before the run goes: no callback is under way after this
   const bool are_cookies_kept = save_cookies(flags.http.cookie_jar, cookies.get());
 
