@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <fstream>
 #include <iterator>
+#include <latch>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -127,17 +128,23 @@ TEST_F(IdleExecutor, ProcessPoolStandsStillInEveryProcess) {
 }
 
 TEST_F(IdleExecutor, WhoLooksNowAndThenIsFoundOut) {
-  std::jthread polls([](const std::stop_token& stop) {
+  std::latch polling(1);
+  std::jthread polls([&polling](const std::stop_token& stop) {
+    polling.count_down();  // before, it may wait for what starts threads
     while (!stop.stop_requested()) std::this_thread::sleep_for(10ms);
   });
+  polling.wait();
   const auto sleeper = new_threads();
   ASSERT_EQ(sleeper.size(), 1U);
-  std::jthread looks([](const std::stop_token& stop) {
+  std::latch looking(1);
+  std::jthread looks([&looking](const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any changed;
     std::unique_lock lock(mutex);
+    looking.count_down();
     while (!stop.stop_requested()) changed.wait_for(lock, 10ms);
   });
+  looking.wait();
   const auto both = new_threads();
   ASSERT_EQ(both.size(), 2U);
   const std::vector<std::string> waiter{both[0] == sleeper[0] ? both[1] : both[0]};
