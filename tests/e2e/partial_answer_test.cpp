@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +27,10 @@ constexpr std::size_t kCutAt = 600'000;
 class PartialAnswer : public testing::TestWithParam<std::string> {
  protected:
   ProgramResult get(std::string rest, const std::vector<std::string>& more = {}) {
-    rest_ = std::move(rest);
+    {
+      const std::lock_guard lock(mutex_);
+      rest_ = std::move(rest);
+    }
     std::vector<std::string> arguments{"get", server_.url("/body"), "-P",  out_.file("saved"), "--retry",
                                        "3",   "--retry-delay",      "1ms", "--model",          GetParam()};
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -35,9 +39,10 @@ class PartialAnswer : public testing::TestWithParam<std::string> {
   std::string saved() const { return out_.read("saved/body"); }
 
   const TemporaryDirectory out_;
-  std::string rest_;
   const std::string body_ = std::string(kWhole, 'b');
   std::atomic<bool> is_cut_ = true;
+  std::mutex mutex_;  // of what follows
+  std::string rest_;
   const test::RawServer server_{[this](test::RawConnection& connection) { serve(connection); }};
 
  private:
@@ -45,6 +50,7 @@ class PartialAnswer : public testing::TestWithParam<std::string> {
     const auto request = connection.read_request();
     if (!request) return;
     if (request->find("\r\nRange:") != std::string::npos) {
+      const std::lock_guard lock(mutex_);
       connection.send(rest_);
       return;
     }
