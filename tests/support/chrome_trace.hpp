@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -79,7 +80,7 @@ class ChromeTraceRules {
   }
 
   void check_nesting(const Line& line, std::vector<std::pair<double, double>> spans) {
-    std::ranges::stable_sort(spans, {}, &std::pair<double, double>::first);
+    sort_by_time(spans);
     std::vector<double> ends;
     for (const auto& [from, length] : spans) {
       while (!ends.empty() && ends.back() <= from) ends.pop_back();
@@ -94,7 +95,7 @@ class ChromeTraceRules {
   /// Every beginning has its end, and none lies across another of the same id, in the order of time.
   void check_pairs() {
     for (auto& [key, marks] : asynchronous_) {
-      std::ranges::stable_sort(marks, {}, &std::pair<double, bool>::first);
+      sort_by_time(marks);
       int open = 0;
       for (const auto& [at, is_begin] : marks) {
         open += is_begin ? 1 : -1;
@@ -110,6 +111,18 @@ class ChromeTraceRules {
       if (!threads_.insert(thread).second) wrong_.push_back("two threads are number " + std::to_string(thread));
       if (processes_.contains(thread)) wrong_.push_back("thread and process are number " + std::to_string(thread));
     }
+  }
+
+  /// What is of one time stays in its order. Not by std::stable_sort: what that of GCC 12 uses is deprecated, clang
+  /// says.
+  template <class T>
+  static void sort_by_time(std::vector<std::pair<double, T>>& all) {
+    std::vector<std::pair<double, std::size_t>> order;
+    for (const auto& one : all) order.emplace_back(one.first, order.size());
+    std::ranges::sort(order);
+    std::vector<std::pair<double, T>> sorted;
+    for (const auto& [time, place] : order) sorted.push_back(all[place]);
+    all = std::move(sorted);
   }
 
   static double number(const Object& event, const char* name) { return event.at(name).to_number<double>(); }
