@@ -36,6 +36,11 @@ class PartialAnswer : public testing::TestWithParam<std::string> {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return overlap_program(arguments);
   }
+  void expect_the_whole_in_spite_of(std::string rest) {
+    const ProgramResult result = get(std::move(rest));
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(saved(), body_);
+  }
   std::string saved() const { return out_.read("saved/body"); }
 
   const TemporaryDirectory out_;
@@ -63,43 +68,33 @@ INSTANTIATE_TEST_SUITE_P(Models, PartialAnswer, testing::Values("inline", "threa
                          [](const auto& test) { return test.param; });
 
 TEST_P(PartialAnswer, WhoseLengthIsNotThatOfItsRangeIsNotTaken) {
-  const ProgramResult result =
-      get("HTTP/1.1 206 Partial Content\r\nETag: \"a\"\r\nContent-Range: bytes 600000-999999/1000000\r\n"
-          "Content-Length: 5\r\nConnection: close\r\n\r\nabcde");
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(saved(), body_);
+  expect_the_whole_in_spite_of(
+      "HTTP/1.1 206 Partial Content\r\nETag: \"a\"\r\nContent-Range: bytes 600000-999999/1000000\r\n"
+      "Content-Length: 5\r\nConnection: close\r\n\r\nabcde");
 }
 
 TEST_P(PartialAnswer, ThatEndsBeforeItsRangeDoesIsNotTaken) {
-  const ProgramResult result =
-      get("HTTP/1.1 206 Partial Content\r\nETag: \"a\"\r\nContent-Range: bytes 600000-999999/1000000\r\n"
-          "Connection: close\r\n\r\nabcde");
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(saved(), body_);
+  expect_the_whole_in_spite_of(
+      "HTTP/1.1 206 Partial Content\r\nETag: \"a\"\r\nContent-Range: bytes 600000-999999/1000000\r\n"
+      "Connection: close\r\n\r\nabcde");
 }
 
 TEST_P(PartialAnswer, ThatGoesOnBeyondItsRangeIsNotTaken) {
-  const ProgramResult result =
-      get("HTTP/1.1 206 Partial Content\r\nETag: \"a\"\r\nContent-Range: bytes 600000-999999/1000000\r\n"
-          "Connection: close\r\n\r\n" +
-          std::string(400'001, 'b'));
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(saved(), body_);
+  expect_the_whole_in_spite_of(
+      "HTTP/1.1 206 Partial Content\r\nETag: \"a\"\r\nContent-Range: bytes 600000-999999/1000000\r\n"
+      "Connection: close\r\n\r\n" +
+      std::string(400'001, 'b'));
 }
 
 TEST_P(PartialAnswer, ThatDoesNotSayHowLongTheWholeIsIsNotTaken) {
-  const ProgramResult result =
-      get("HTTP/1.1 206 Partial Content\r\nETag: \"a\"\r\nContent-Range: bytes 600000-700000/*\r\n"
-          "Content-Length: 100001\r\nConnection: close\r\n\r\n" +
-          std::string(100'001, 'b'));
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(saved(), body_);
+  expect_the_whole_in_spite_of(
+      "HTTP/1.1 206 Partial Content\r\nETag: \"a\"\r\nContent-Range: bytes 600000-700000/*\r\n"
+      "Content-Length: 100001\r\nConnection: close\r\n\r\n" +
+      std::string(100'001, 'b'));
 }
 
 TEST_P(PartialAnswer, Of304ToOneThatAskedForTheRestMeansTheWholeAgain) {
-  const ProgramResult result = get("HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n");
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(saved(), body_);
+  expect_the_whole_in_spite_of("HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n");
 }
 
 TEST_P(PartialAnswer, Of304ToOneThatAskedForTheRestIsNotUnchangedUnderTimestamping) {

@@ -120,6 +120,14 @@ TEST_P(Timestamping, AServerInTroubleCostsNothingOfWhatIsKnownOfABodyThatIsHere)
   EXPECT_THAT(last_request(), HasSubstr("If-None-Match: \"v1\"\r\n"));
 }
 
+TEST_P(Timestamping, AServerInTroubleCostsNothingOfRepeatsEither) {
+  const std::string twice = server_.url("/page.html");
+  EXPECT_EQ(get({twice, "--dedupe"}).exit_code, 0);
+  is_in_trouble_ = true;
+  EXPECT_EQ(number(json_of(get({twice, "--dedupe", "-N"})), "failed"), 2);
+  for (const auto& row : rows_of(out_.file("saved"))) EXPECT_EQ(row.etag, "\"v1\"") << row.ordinal;
+}
+
 TEST_P(Timestamping, AServerInTroubleIsAFailureOfABodyThatWasLost) {
   EXPECT_EQ(get().exit_code, 0);
   unlink(page().c_str());

@@ -304,9 +304,13 @@ void Run::count_failure(Work& work, const FailureFacts& failure) {
 }
 
 void Run::finish(Work& work, manifest::ItemRow row) {
-  for (const Repeat& repeat : work.repeats) settle_repeat(row, repeat);
   // The body that is here could not be asked about: what is known of it stays true.
   const bool is_of_the_run = row.state == manifest::State::failed && work.stored && ledger_.is_in_place(*work.stored);
+  for (const Repeat& repeat : work.repeats) {
+    const auto known = is_of_the_run ? ledger_.find(repeat.ordinal) : std::nullopt;
+    const bool is_known = known && known->state == manifest::State::ok;
+    settle_repeat(row, repeat, is_known ? Lasting::of_the_run : Lasting::of_the_directory);
+  }
   keep(std::move(row), is_of_the_run ? Lasting::of_the_run : Lasting::of_the_directory);
   forget(work);
 }

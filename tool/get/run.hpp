@@ -133,7 +133,8 @@ class Run {
   std::optional<manifest::ItemRow> stored_body(const manifest::EarlierRow& earlier);
   bool settle(const manifest::EarlierRow& earlier);
   bool is_repeat(const Item& item, const Url& url, const manifest::EarlierRow* earlier);
-  void settle_repeat(manifest::ItemRow row, Repeat repeat);
+  enum class Lasting : bool { of_the_run, of_the_directory };
+  void settle_repeat(manifest::ItemRow row, Repeat repeat, Lasting lasting = Lasting::of_the_directory);
   void list_changed(std::uint64_t ordinal, std::string_view was, std::string_view is);
   Work work_for(const Item& item, const Url& url, const manifest::EarlierRow* earlier);
   std::size_t read_ahead() const;
@@ -175,7 +176,6 @@ class Run {
   void finish(Work& work, manifest::ItemRow row);
   void forget(const Work& work);
   static bool is_ours(http::ErrorClass error_class);
-  enum class Lasting : bool { of_the_run, of_the_directory };
   void keep(manifest::ItemRow row, Lasting lasting = Lasting::of_the_directory);
   ProgressSnapshot snapshot() const;
   std::vector<Waiting> slowest_hosts(std::size_t most) const;

@@ -176,7 +176,7 @@ bool Run::is_repeat(const Item& item, const Url& url, const manifest::EarlierRow
   return true;
 }
 
-void Run::settle_repeat(manifest::ItemRow row, Repeat repeat) {
+void Run::settle_repeat(manifest::ItemRow row, Repeat repeat, Lasting lasting) {
   if (row.same_as == 0) row.same_as = row.ordinal;
   row.ordinal = repeat.ordinal;
   row.line = repeat.line;
@@ -188,7 +188,7 @@ void Run::settle_repeat(manifest::ItemRow row, Repeat repeat) {
     ++totals_.failed;
     ++totals_.errors[class_of(row.error_class)];
   }
-  keep(std::move(row));
+  keep(std::move(row), lasting);
 }
 
 }  // namespace overlap::get
